@@ -1,0 +1,2 @@
+//! Security tokens behind one trait.
+mod crypto;
