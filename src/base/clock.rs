@@ -1,0 +1,65 @@
+//! The time, injected: nothing below a codec reads a clock.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+/// Where the present time comes from.
+///
+/// Services use [`SystemClock`], which is the default everywhere; tests use [`FixedClock`].
+pub trait Clock: Send + Sync {
+    /// The present moment.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// The operating system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+/// A clock that stands still, for tests.
+///
+/// ```
+/// use symbolon::{Clock, FixedClock};
+///
+/// let clock = FixedClock::at_unix(1_300_819_380)?;
+/// assert_eq!(clock.now().year(), 2011);
+/// # Ok::<(), symbolon::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct FixedClock(OffsetDateTime);
+
+impl FixedClock {
+    /// A clock that always shows `moment`.
+    #[must_use]
+    pub const fn new(moment: OffsetDateTime) -> Self {
+        Self(moment)
+    }
+
+    /// A clock that always shows `seconds` after 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`](crate::ErrorKind::InvalidSetting) beyond the year 9999.
+    pub fn at_unix(seconds: i64) -> crate::Result<Self> {
+        OffsetDateTime::from_unix_timestamp(seconds).map(Self).map_err(|_| {
+            crate::Error::new(crate::ErrorKind::InvalidSetting, "the moment is beyond the year 9999")
+        })
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> OffsetDateTime {
+        self.0
+    }
+}
+
+impl<T: Clock + ?Sized> Clock for Arc<T> {
+    fn now(&self) -> OffsetDateTime {
+        (**self).now()
+    }
+}

@@ -1,0 +1,488 @@
+//! Strict JSON (RFC 8259, narrowed to I-JSON, RFC 7493): one pass that leaves nothing to a parser's taste.
+//!
+//! Invalid UTF-8, a member twice in one object (however its name is escaped), lone surrogates,
+//! trailing bytes and nesting beyond [`MAX_DEPTH`] are refused; work is bounded by the text's length.
+//! The pass hands out the members of the outermost object as slices of the text, so that a header
+//! or a claims set is judged without building a tree of it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// How many arrays and objects may stand inside one another.
+pub(crate) const MAX_DEPTH: usize = 128;
+
+/// What is wrong with a JSON text; never says what stands in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JsonError {
+    Utf8,
+    Syntax,
+    Duplicate,
+    Surrogate,
+    Depth,
+    NotObject,
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Utf8 => "the JSON is not UTF-8",
+            Self::Syntax => "not well-formed JSON",
+            Self::Duplicate => "a JSON object has a member twice",
+            Self::Surrogate => "a JSON string has a lone surrogate",
+            Self::Depth => "the JSON is nested too deep",
+            Self::NotObject => "the JSON is not an object",
+        })
+    }
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Whether escapes stand in it.
+    String(bool),
+    Number,
+    True,
+    False,
+    Null,
+    Array,
+    Object,
+}
+
+/// A value of a text that was checked whole.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'a> {
+    pub(crate) kind: Kind,
+    /// The value as it stands in the text, without white space around it.
+    pub(crate) raw: &'a str,
+}
+
+impl<'a> Value<'a> {
+    /// The text of a string.
+    pub(crate) fn as_str(&self) -> Option<Cow<'a, str>> {
+        let Kind::String(escaped) = self.kind else { return None };
+        let inner = self.raw.get(1..self.raw.len().checked_sub(1)?)?;
+        if escaped { unescape(inner).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+    }
+
+    pub(crate) const fn as_bool(&self) -> Option<bool> {
+        match self.kind {
+            Kind::True => Some(true),
+            Kind::False => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The elements of an array, in order.
+    pub(crate) fn as_array(&self) -> Option<Vec<Self>> {
+        if self.kind != Kind::Array {
+            return None;
+        }
+        let mut elements = Vec::new();
+        let mut scanner = Scanner::new(self.raw);
+        scanner.array(0, &mut |element| elements.push(element)).ok()?;
+        Some(elements)
+    }
+
+    /// The members of an object, in order.
+    pub(crate) fn as_object(&self) -> Option<Vec<(Cow<'a, str>, Self)>> {
+        if self.kind != Kind::Object {
+            return None;
+        }
+        let mut members = Vec::new();
+        let mut scanner = Scanner::new(self.raw);
+        scanner.object(0, &mut |name, value| members.push((name, value))).ok()?;
+        Some(members)
+    }
+}
+
+/// Checks the whole of `json`, which must be an object, and shows each of its members to `visit`.
+///
+/// `visit` sees members before the rest of the text was checked: use what it gathered only on `Ok`.
+pub(crate) fn members<'a>(
+    json: &'a [u8],
+    mut visit: impl FnMut(&Cow<'a, str>, Value<'a>),
+) -> Result<&'a str, JsonError> {
+    let text = std::str::from_utf8(json).map_err(|_| JsonError::Utf8)?;
+    let mut scanner = Scanner::new(text);
+    scanner.space();
+    if scanner.peek() != Some(b'{') {
+        // Tell a text that is JSON but no object from one that is no JSON.
+        scanner.value(0)?;
+        return Err(scanner.end().err().unwrap_or(JsonError::NotObject));
+    }
+    scanner.object(0, &mut |name, value| visit(&name, value))?;
+    scanner.end()?;
+    Ok(text)
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    names: Names<'a>,
+}
+
+impl<'a> Scanner<'a> {
+    const fn new(text: &'a str) -> Self {
+        Self { text, at: 0, names: Names::new() }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    const fn step(&mut self) {
+        self.at = self.at.saturating_add(1);
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let there = self.peek() == Some(byte);
+        if there {
+            self.step();
+        }
+        there
+    }
+
+    fn need(&mut self, byte: u8) -> Result<(), JsonError> {
+        if self.take(byte) { Ok(()) } else { Err(JsonError::Syntax) }
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.step();
+        }
+    }
+
+    fn end(&mut self) -> Result<(), JsonError> {
+        self.space();
+        if self.at == self.text.len() { Ok(()) } else { Err(JsonError::Syntax) }
+    }
+
+    fn since(&self, start: usize) -> Result<&'a str, JsonError> {
+        self.text.get(start..self.at).ok_or(JsonError::Syntax)
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Value<'a>, JsonError> {
+        let start = self.at;
+        let kind = match self.peek().ok_or(JsonError::Syntax)? {
+            b'"' => Kind::String(self.string()?),
+            b'{' => {
+                self.object(depth, &mut |_, _| ())?;
+                Kind::Object
+            }
+            b'[' => {
+                self.array(depth, &mut |_| ())?;
+                Kind::Array
+            }
+            b't' => self.word("true", Kind::True)?,
+            b'f' => self.word("false", Kind::False)?,
+            b'n' => self.word("null", Kind::Null)?,
+            _ => {
+                self.number()?;
+                Kind::Number
+            }
+        };
+        Ok(Value { kind, raw: self.since(start)? })
+    }
+
+    fn word(&mut self, word: &str, kind: Kind) -> Result<Kind, JsonError> {
+        self.at = self.at.saturating_add(word.len());
+        if self.since(self.at.saturating_sub(word.len()))? == word {
+            Ok(kind)
+        } else {
+            Err(JsonError::Syntax)
+        }
+    }
+
+    fn object(
+        &mut self,
+        depth: usize,
+        visit: &mut dyn FnMut(Cow<'a, str>, Value<'a>),
+    ) -> Result<(), JsonError> {
+        let depth = deeper(depth)?;
+        self.need(b'{')?;
+        self.space();
+        if self.take(b'}') {
+            return Ok(());
+        }
+        let outer_names = self.names.len();
+        loop {
+            let start = self.at;
+            let escaped = self.string()?;
+            let quoted = self.since(start)?;
+            let name = quoted.get(1..quoted.len().saturating_sub(1)).ok_or(JsonError::Syntax)?;
+            let name = if escaped { Cow::Owned(unescape(name)?) } else { Cow::Borrowed(name) };
+            self.names.push(&name);
+            self.space();
+            self.need(b':')?;
+            self.space();
+            let value = self.value(depth)?;
+            visit(name, value);
+            self.space();
+            if self.take(b'}') {
+                break;
+            }
+            self.need(b',')?;
+            self.space();
+        }
+        self.names.close(outer_names)
+    }
+
+    fn array(&mut self, depth: usize, visit: &mut dyn FnMut(Value<'a>)) -> Result<(), JsonError> {
+        let depth = deeper(depth)?;
+        self.need(b'[')?;
+        self.space();
+        if self.take(b']') {
+            return Ok(());
+        }
+        loop {
+            visit(self.value(depth)?);
+            self.space();
+            if self.take(b']') {
+                return Ok(());
+            }
+            self.need(b',')?;
+            self.space();
+        }
+    }
+
+    /// Passes a string and says whether escapes stand in it.
+    fn string(&mut self) -> Result<bool, JsonError> {
+        self.need(b'"')?;
+        let mut escaped = false;
+        loop {
+            match self.peek().ok_or(JsonError::Syntax)? {
+                b'"' => {
+                    self.step();
+                    return Ok(escaped);
+                }
+                b'\\' => {
+                    escaped = true;
+                    self.step();
+                    self.escape()?;
+                }
+                0..=0x1f => return Err(JsonError::Syntax),
+                _ => self.step(),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), JsonError> {
+        let byte = self.peek().ok_or(JsonError::Syntax)?;
+        self.step();
+        match byte {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(()),
+            b'u' => match self.hex4()? {
+                0xd800..=0xdbff => {
+                    if self.take(b'\\') && self.take(b'u') && matches!(self.hex4()?, 0xdc00..=0xdfff) {
+                        Ok(())
+                    } else {
+                        Err(JsonError::Surrogate)
+                    }
+                }
+                0xdc00..=0xdfff => Err(JsonError::Surrogate),
+                _ => Ok(()),
+            },
+            _ => Err(JsonError::Syntax),
+        }
+    }
+
+    fn hex4(&mut self) -> Result<u16, JsonError> {
+        let start = self.at;
+        self.at = self.at.saturating_add(4);
+        let digits = self.since(start)?;
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(JsonError::Syntax);
+        }
+        u16::from_str_radix(digits, 16).map_err(|_| JsonError::Syntax)
+    }
+
+    fn number(&mut self) -> Result<(), JsonError> {
+        self.take(b'-');
+        if !self.take(b'0') {
+            self.digits()?;
+        }
+        if self.take(b'.') {
+            self.digits()?;
+        }
+        if self.take(b'e') || self.take(b'E') {
+            let _sign = self.take(b'+') || self.take(b'-');
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.step();
+        }
+        if self.at == start { Err(JsonError::Syntax) } else { Ok(()) }
+    }
+}
+
+const fn deeper(depth: usize) -> Result<usize, JsonError> {
+    if depth < MAX_DEPTH { Ok(depth.saturating_add(1)) } else { Err(JsonError::Depth) }
+}
+
+/// The text of a string's inside whose escapes were checked.
+fn unescape(inner: &str) -> Result<String, JsonError> {
+    // serde_json reads a quoted string exactly; quoting again is cheaper than a second decoder.
+    serde_json::from_str(&format!("\"{inner}\"")).map_err(|_| JsonError::Syntax)
+}
+
+const INLINE_NAMES: usize = 24;
+
+/// The member names of the objects that are open, innermost last; on the stack while they are few.
+struct Names<'a> {
+    inline: [&'a str; INLINE_NAMES],
+    used: usize,
+    spilled: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    const fn new() -> Self {
+        Self { inline: [""; INLINE_NAMES], used: 0, spilled: Vec::new() }
+    }
+
+    const fn len(&self) -> usize {
+        if self.spilled.is_empty() { self.used } else { self.spilled.len() }
+    }
+
+    fn push(&mut self, name: &Cow<'a, str>) {
+        if self.spilled.is_empty() {
+            if let (Cow::Borrowed(name), Some(place)) = (name, self.inline.get_mut(self.used)) {
+                *place = name;
+                self.used = self.used.saturating_add(1);
+                return;
+            }
+            self.spilled.extend(self.inline.iter().take(self.used).map(|name| Cow::Borrowed(*name)));
+        }
+        self.spilled.push(name.clone());
+    }
+
+    /// Ends the object whose names stand from `start` on: no two of them may be equal.
+    fn close(&mut self, start: usize) -> Result<(), JsonError> {
+        let unique = if self.spilled.is_empty() {
+            let unique = all_different(self.inline.get_mut(start..self.used).unwrap_or_default());
+            self.used = start;
+            unique
+        } else {
+            let unique = all_different(self.spilled.get_mut(start..).unwrap_or_default());
+            self.spilled.truncate(start);
+            // Where the spill has run empty, what is open (nothing) is inline again.
+            self.used = self.spilled.len().min(self.used);
+            unique
+        };
+        if unique { Ok(()) } else { Err(JsonError::Duplicate) }
+    }
+}
+
+fn all_different<T: Ord>(names: &mut [T]) -> bool {
+    // Pairs are cheaper than a sort while there are few; a sort keeps many from costing squares.
+    if names.len() <= 12 {
+        let mut rest = &*names;
+        while let Some((name, others)) = rest.split_first() {
+            if others.contains(name) {
+                return false;
+            }
+            rest = others;
+        }
+        true
+    } else {
+        names.sort_unstable();
+        names.windows(2).all(|pair| pair.first() != pair.last())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(json: &str) -> Result<Vec<(String, Kind, String)>, JsonError> {
+        let mut seen = Vec::new();
+        members(json.as_bytes(), |name, value| {
+            seen.push((name.to_string(), value.kind, value.raw.to_owned()));
+        })?;
+        Ok(seen)
+    }
+
+    #[test]
+    fn hands_out_members_in_order() {
+        let seen = judge(r#" {"a" : 1 , "b":[1, {"c":null}],"\u0063":"x\ty"} "#).unwrap();
+        assert_eq!(
+            seen,
+            [
+                ("a".into(), Kind::Number, "1".into()),
+                ("b".into(), Kind::Array, r#"[1, {"c":null}]"#.into()),
+                ("c".into(), Kind::String(true), r#""x\ty""#.into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn refuses_duplicates_at_every_depth_and_in_every_spelling() {
+        for json in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":1}"#,
+            r#"{"x":{"a":1,"b":2,"a":1}}"#,
+            r#"{"x":[0,{"a":1,"a":1}]}"#,
+        ] {
+            assert_eq!(judge(json), Err(JsonError::Duplicate), "{json}");
+        }
+        let many = |last: &str| {
+            let names: Vec<_> = (0..100).map(|n| format!("\"{n}\":{{\"{n}\":0}}")).collect();
+            format!("{{{},\"{last}\":0}}", names.join(","))
+        };
+        assert_eq!(judge(&many("50")), Err(JsonError::Duplicate));
+        assert_eq!(judge(&many("100")).map(|seen| seen.len()), Ok(101));
+    }
+
+    #[test]
+    fn names_spilled_by_an_inner_object_are_still_compared() {
+        let inner: Vec<_> = (0..40).map(|n| format!("\"{n}\":0")).collect();
+        let json = |last: &str| format!(r#"{{"a":0,"b":{{{}}},"{last}":0}}"#, inner.join(","));
+        assert_eq!(judge(&json("a")), Err(JsonError::Duplicate));
+        assert_eq!(judge(&json("c")).map(|seen| seen.len()), Ok(3));
+    }
+
+    #[test]
+    fn refuses_what_is_not_strict() {
+        for (json, error) in [
+            ("", JsonError::Syntax),
+            ("{", JsonError::Syntax),
+            ("{}x", JsonError::Syntax),
+            ("{} {}", JsonError::Syntax),
+            ("{'a':1}", JsonError::Syntax),
+            ("{\"a\":1,}", JsonError::Syntax),
+            ("{\"a\":01}", JsonError::Syntax),
+            ("{\"a\":+1}", JsonError::Syntax),
+            ("{\"a\":.5}", JsonError::Syntax),
+            ("{\"a\":1.}", JsonError::Syntax),
+            ("{\"a\":1e}", JsonError::Syntax),
+            ("{\"a\":NaN}", JsonError::Syntax),
+            ("{\"a\":\"\n\"}", JsonError::Syntax),
+            ("{\"a\":\"\\x\"}", JsonError::Syntax),
+            ("{\"a\":\"\\u12g4\"}", JsonError::Syntax),
+            ("{\"a\":\"\\u+123\"}", JsonError::Syntax),
+            ("{\"a\":\"\\ud800\"}", JsonError::Surrogate),
+            ("{\"a\":\"\\udc00\"}", JsonError::Surrogate),
+            ("{\"a\":\"\\ud800\\u0041\"}", JsonError::Surrogate),
+            ("[1]", JsonError::NotObject),
+            ("\"a\"", JsonError::NotObject),
+            ("1", JsonError::NotObject),
+        ] {
+            assert_eq!(judge(json), Err(error), "{json}");
+        }
+        assert_eq!(members(b"{\"a\":\"\xff\"}", |_, _| ()).err(), Some(JsonError::Utf8));
+        assert!(judge(r#"{"a":"\ud83d\ude00"}"#).is_ok());
+    }
+
+    #[test]
+    fn stops_at_depth_129() {
+        let nested = |depth: usize| {
+            format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1))
+        };
+        assert!(judge(&nested(MAX_DEPTH)).is_ok());
+        assert_eq!(judge(&nested(MAX_DEPTH + 1)), Err(JsonError::Depth));
+    }
+}

@@ -1,0 +1,113 @@
+//! Key identifiers: opaque text that picks a key and does nothing else.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A key's identifier, the `kid` of RFC 7515 §4.1.4: 1 to 256 bytes of text.
+///
+/// It is compared byte for byte and is never a path, a query or an address.
+///
+/// ```
+/// use symbolon::KeyId;
+///
+/// assert_eq!(KeyId::new("2026-11")?.as_str(), "2026-11");
+/// assert!(KeyId::new("").is_err());
+/// assert!(KeyId::new(&"k".repeat(257)).is_err());
+/// # Ok::<(), symbolon::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct KeyId(Repr);
+
+/// Long enough for a UUID, a SHA-1 in hexadecimal and a SHA-256 thumbprint.
+const INLINE: usize = 46;
+
+// Each verified token carries its kid. Text in place spares it an allocation, and spares threads
+// that verify with one key the cache line of a shared reference count.
+#[derive(Clone)]
+enum Repr {
+    Inline(u8, [u8; INLINE]),
+    Shared(Arc<str>),
+}
+
+impl KeyId {
+    /// The most bytes an identifier may have.
+    pub const MAX_LEN: usize = 256;
+
+    /// Takes `text` as an identifier.
+    ///
+    /// # Errors
+    /// [`InvalidKey`](ErrorKind::InvalidKey) where it is empty or longer than 256 bytes.
+    pub fn new(text: impl AsRef<str>) -> Result<Self> {
+        let text = text.as_ref();
+        if text.is_empty() || text.len() > Self::MAX_LEN {
+            return Err(Error::new(ErrorKind::InvalidKey, "a kid has 1 to 256 bytes"));
+        }
+        let mut inline = [0; INLINE];
+        Ok(Self(match (inline.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(place), Ok(len)) => {
+                place.copy_from_slice(text.as_bytes());
+                Repr::Inline(len, inline)
+            }
+            _ => Repr::Shared(Arc::from(text)),
+        }))
+    }
+
+    /// The identifier's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Repr::Inline(len, inline) => inline.get(..usize::from(*len)).unwrap_or_default(),
+            Repr::Shared(text) => text.as_bytes(),
+        }
+    }
+}
+
+impl PartialEq for KeyId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for KeyId {}
+
+impl Hash for KeyId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+impl fmt::Debug for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An identifier, or what becomes one: so that `.with_kid("2026-11")` can be written.
+impl TryFrom<&str> for KeyId {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self> {
+        Self::new(text)
+    }
+}
+
+impl TryFrom<String> for KeyId {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        Self::new(text)
+    }
+}

@@ -1,0 +1,13 @@
+//! What knows no cryptography: text, time, limits, and bytes that must not leak.
+
+pub(crate) mod base64url;
+mod clock;
+mod key_id;
+mod limits;
+mod secret;
+pub(crate) mod json;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use key_id::KeyId;
+pub use limits::Limits;
+pub(crate) use secret::SecretBytes;
