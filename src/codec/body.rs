@@ -1,0 +1,89 @@
+//! What a codec is given to write.
+
+use time::OffsetDateTime;
+
+/// A payload and what the format may say of it outside: type, content type, times.
+///
+/// ```
+/// use symbolon::{Body, HmacAlg, JwsCodec, OctKey, TokenCodecExt};
+/// use time::{Duration, OffsetDateTime};
+///
+/// let codec = JwsCodec::new(OctKey::generate(32)?.signer(HmacAlg::Hs256)?);
+/// let body = Body::new(b"\x93\x01\x02\x03").content_type("application/msgpack");
+/// let token = codec.seal(&body)?;
+/// # Ok::<(), symbolon::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Body<'b> {
+    pub(crate) payload: &'b [u8],
+    pub(crate) typ: Option<&'b str>,
+    pub(crate) cty: Option<&'b str>,
+    pub(crate) issued_at: Option<i64>,
+    pub(crate) expires_at: Option<i64>,
+}
+
+impl<'b> Body<'b> {
+    /// Any bytes; no type, no times.
+    #[must_use]
+    pub const fn new(payload: &'b [u8]) -> Self {
+        Self { payload, typ: None, cty: None, issued_at: None, expires_at: None }
+    }
+
+    /// What kind of token it is: `JWT`, `at+jwt` (a JOSE header's `typ`, RFC 7515 §4.1.9).
+    #[must_use]
+    pub const fn typ(mut self, typ: &'b str) -> Self {
+        self.typ = Some(typ);
+        self
+    }
+
+    /// What kind of bytes the payload is (a JOSE header's `cty`, RFC 7515 §4.1.10).
+    #[must_use]
+    pub const fn content_type(mut self, cty: &'b str) -> Self {
+        self.cty = Some(cty);
+        self
+    }
+
+    /// When it is issued, for formats that carry it outside the payload (Amora); seconds count.
+    #[must_use]
+    pub const fn issued_at(mut self, moment: OffsetDateTime) -> Self {
+        self.issued_at = Some(moment.unix_timestamp());
+        self
+    }
+
+    /// From when on it is expired, for formats that carry it outside the payload; seconds count.
+    #[must_use]
+    pub const fn expires_at(mut self, moment: OffsetDateTime) -> Self {
+        self.expires_at = Some(moment.unix_timestamp());
+        self
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn payload(&self) -> &'b [u8] {
+        self.payload
+    }
+
+    /// What kind of token it is.
+    #[must_use]
+    pub const fn as_typ(&self) -> Option<&'b str> {
+        self.typ
+    }
+
+    /// What kind of bytes the payload is.
+    #[must_use]
+    pub const fn as_content_type(&self) -> Option<&'b str> {
+        self.cty
+    }
+
+    /// When it is issued, in Unix seconds.
+    #[must_use]
+    pub const fn issued_at_unix(&self) -> Option<i64> {
+        self.issued_at
+    }
+
+    /// From when on it is expired, in Unix seconds.
+    #[must_use]
+    pub const fn expires_at_unix(&self) -> Option<i64> {
+        self.expires_at
+    }
+}

@@ -1,0 +1,85 @@
+//! One trait for every token format, and its adapters.
+
+mod body;
+mod envelope;
+mod ext;
+mod token;
+
+use time::OffsetDateTime;
+
+pub use body::Body;
+pub use envelope::{Envelope, Format};
+pub use ext::TokenCodecExt;
+pub use token::{Opened, RawToken, Token, Unverified, Verified};
+
+use crate::error::Result;
+use crate::keys::Provenance;
+
+/// A token format with its keys: bytes in, token out, and back.
+///
+/// The trait is object-safe (`Box<dyn TokenCodec>`), works through `&T`, `Box<T>` and `Arc<T>`, and
+/// is open: implement it for a format of one's own, and [`Tokens`](crate::Tokens) and
+/// [`AnyOf`](crate::AnyOf) take it like ours. Typed claims come with [`TokenCodecExt`].
+///
+/// A codec authenticates. Whether an authentic token is accepted (its expiry, its audience) is for a
+/// [`Validator`](crate::Validator) to say, which is why what [`decode`](TokenCodecExt::decode)
+/// returns must still be validated.
+pub trait TokenCodec: Send + Sync {
+    /// Whether the text has this format's shape: no cryptography, no allocation, and never a reason
+    /// to trust it.
+    fn recognizes(&self, token: &RawToken<'_>) -> bool;
+
+    /// Who could have minted what this codec accepts.
+    fn provenance(&self) -> Provenance;
+
+    /// Appends the token of `body` to `out`.
+    ///
+    /// # Errors
+    /// Where the ring has no key that writes, the format cannot carry the lifetime, or the system
+    /// gives no randomness. `out` may then have grown.
+    fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()>;
+
+    /// Authenticates `token` at the moment `now` and appends its payload to `out`.
+    ///
+    /// `now` decides which keys are due; the token's own times are reported in the [`Envelope`], not
+    /// judged.
+    ///
+    /// # Errors
+    /// Where the token is malformed, too large, of no known key or not authentic. `out` then holds
+    /// nothing that can be trusted.
+    fn decode_into(
+        &self,
+        token: &RawToken<'_>,
+        now: OffsetDateTime,
+        out: &mut Vec<u8>,
+    ) -> Result<Envelope>;
+}
+
+macro_rules! through {
+    ($($pointer:ty),*) => {$(
+        impl<T: TokenCodec + ?Sized> TokenCodec for $pointer {
+            fn recognizes(&self, token: &RawToken<'_>) -> bool {
+                (**self).recognizes(token)
+            }
+
+            fn provenance(&self) -> Provenance {
+                (**self).provenance()
+            }
+
+            fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
+                (**self).encode_into(body, out)
+            }
+
+            fn decode_into(
+                &self,
+                token: &RawToken<'_>,
+                now: OffsetDateTime,
+                out: &mut Vec<u8>,
+            ) -> Result<Envelope> {
+                (**self).decode_into(token, now, out)
+            }
+        }
+    )*};
+}
+
+through!(&T, Box<T>, std::sync::Arc<T>);
