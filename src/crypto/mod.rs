@@ -34,6 +34,8 @@ pub(crate) mod x25519;
 #[cfg(any(feature = "amora", feature = "sealed"))]
 pub(crate) mod xchacha;
 
+#[cfg(test)]
+mod wycheproof;
 
 /// A cryptographic operation failed; deliberately says nothing more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
