@@ -16,9 +16,9 @@ opaque_debug!(AesGcmKey);
 
 enum Cipher {
     Preferred(imp::Key),
-    /// ring has no AES-192.
+    /// ring has no AES-192. Boxed: rare, and twice the size of the others.
     #[cfg(all(feature = "ring", feature = "rustcrypto"))]
-    Aes192(on_rustcrypto::Key),
+    Aes192(Box<on_rustcrypto::Key>),
 }
 
 impl AesGcmKey {
@@ -26,7 +26,7 @@ impl AesGcmKey {
     pub(crate) fn new(key: &[u8]) -> Result<Self, Unusable> {
         #[cfg(all(feature = "ring", feature = "rustcrypto"))]
         if key.len() == 24 {
-            return on_rustcrypto::Key::new(key).map(Cipher::Aes192).map(Self);
+            return on_rustcrypto::Key::new(key).map(|key| Self(Cipher::Aes192(Box::new(key))));
         }
         imp::Key::new(key).map(Cipher::Preferred).map(Self)
     }
