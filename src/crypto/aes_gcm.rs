@@ -14,9 +14,13 @@ pub(crate) struct AesGcmKey(Cipher);
 
 opaque_debug!(AesGcmKey);
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large variant is the usual one"
+)]
 enum Cipher {
     Preferred(imp::Key),
-    /// ring has no AES-192. Boxed: rare, and twice the size of the others.
+    /// ring has no AES-192. Boxed, as it is rare and twice the size of ring's.
     #[cfg(all(feature = "ring", feature = "rustcrypto"))]
     Aes192(Box<on_rustcrypto::Key>),
 }
