@@ -3,7 +3,7 @@
 use super::{Failed, Unusable};
 use zeroize::Zeroize;
 
-// ring first: assembly that interleaves AES with GHASH, several times RustCrypto's speed.
+// ring first: its assembly interleaves AES with GHASH, the crate aes-gcm makes two passes.
 #[cfg(feature = "ring")]
 use on_ring as imp;
 #[cfg(not(feature = "ring"))]

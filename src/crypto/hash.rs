@@ -2,7 +2,7 @@
 
 use zeroize::Zeroize;
 
-// RustCrypto first: on the short inputs tokens are made of, its inlined SHA-NI beats a call into ring.
+// RustCrypto first, for the same reason as in `hmac`.
 #[cfg(not(feature = "rustcrypto"))]
 use on_ring as imp;
 #[cfg(feature = "rustcrypto")]
