@@ -6,14 +6,17 @@ mod base;
 mod codec;
 mod crypto;
 mod error;
+mod jose;
 mod jwa;
+pub mod jws;
 mod keys;
 mod jwt;
 
 pub use base::{Clock, FixedClock, KeyId, Limits, SystemClock};
 pub use codec::{
-    Body, Envelope, Format, Opened, RawToken, Token, TokenCodec, TokenCodecExt, Unverified, Verified,
+    AnyOf, Draft, JwsCodec, Tokens, TokensBuilder, Body, Envelope, Format, Opened, RawToken, Token, TokenCodec, TokenCodecExt, Verified,
 };
 pub use error::{BearerAnswer, Error, ErrorKind, Fault, Result};
 pub use jwa::*;
 pub use keys::*;
+pub use jwt::{Audience, Claims, NoCustom, Registered, Validator};

@@ -1,16 +1,22 @@
 //! One trait for every token format, and its adapters.
 
+mod any_of;
 mod body;
 mod envelope;
 mod ext;
+mod jws;
 mod token;
+mod tokens;
 
 use time::OffsetDateTime;
 
+pub use any_of::AnyOf;
 pub use body::Body;
 pub use envelope::{Envelope, Format};
 pub use ext::TokenCodecExt;
-pub use token::{Opened, RawToken, Token, Unverified, Verified};
+pub use jws::{Draft, JwsCodec};
+pub use token::{Opened, RawToken, Token, Verified};
+pub use tokens::{Tokens, TokensBuilder};
 
 use crate::error::Result;
 use crate::keys::Provenance;

@@ -125,7 +125,7 @@ impl Signer {
         Error: From<K::Error>,
     {
         let kid = kid.try_into()?;
-        self.verifier = self.verifier.with_kid(kid.clone())?;
+        self.verifier = self.verifier.with_kid::<KeyId>(kid.clone())?;
         self.kid = Some(kid);
         Ok(self)
     }
@@ -146,6 +146,10 @@ impl Signer {
     #[must_use]
     pub fn verifier(&self) -> Verifier {
         self.verifier.clone()
+    }
+
+    pub(crate) fn jwt_header(&self) -> &str {
+        self.verifier.jwt_header()
     }
 
     /// The signature of `message`, raw as the algorithm's RFC writes it.
