@@ -1,6 +1,5 @@
 //! Security tokens behind one trait.
 #![forbid(unsafe_code)]
-#![allow(dead_code, unused_imports)]
 
 mod base;
 mod codec;
@@ -8,15 +7,26 @@ mod crypto;
 mod error;
 mod jose;
 mod jwa;
+mod jwk;
 pub mod jws;
-mod keys;
 mod jwt;
+mod keys;
+pub mod prelude;
 
 pub use base::{Clock, FixedClock, KeyId, Limits, SystemClock};
 pub use codec::{
-    AnyOf, Draft, JwsCodec, Tokens, TokensBuilder, Body, Envelope, Format, Opened, RawToken, Token, TokenCodec, TokenCodecExt, Verified,
+    AnyOf, Body, Draft, Envelope, Format, JwsCodec, Opened, RawToken, Token, TokenCodec,
+    TokenCodecExt, Tokens, TokensBuilder, Verified,
 };
 pub use error::{BearerAnswer, Error, ErrorKind, Fault, Result};
-pub use jwa::*;
-pub use keys::*;
+pub use jwa::{
+    EcCurve, EcPrivateKey, EcPublicKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, KeyType, OctKey, OkpCurve,
+    OkpPrivateKey, OkpPublicKey, RsaCrtParts, RsaPrivateKey, RsaPublicKey, RsaSigAlg,
+};
+#[cfg(feature = "pem")]
+pub use jwk::SecretDer;
+pub use jwk::{Jwk, JwkSet, SecretText, SkippedKey};
 pub use jwt::{Audience, Claims, NoCustom, Registered, Validator};
+pub use keys::{
+    KidPolicy, Keyring, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier, WritingKey,
+};
