@@ -2,7 +2,6 @@
 
 mod jwk;
 #[cfg(feature = "pem")]
-mod pem;
 mod rfc7517;
 mod rfc7638;
 mod support;
