@@ -297,7 +297,7 @@ pub(super) fn pkcs1_private(der: &[u8]) -> Result<KeyMaterial> {
     let mut der = Der::only(der, SEQUENCE)?;
     match der.number()? {
         [0] => {}
-        [1] => {
+        [1] if der.peek() == Some(INTEGER) => {
             return Err(Error::new(
                 ErrorKind::UnsupportedKey,
                 "RSA keys of more than two primes are not supported",

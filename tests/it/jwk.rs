@@ -92,17 +92,12 @@ fn takes_one_spelling_of_base64url() {
                 format!("{text}\n"),
                 format!("{text}+"),
                 format!("{text}/"),
-                format!("{}A", &text[..text.len() - 1].replace('-', "+")),
             ] {
-                if bad.len() == text.len() && !bad.contains('+') {
-                    continue;
-                }
                 assert_eq!(kind(with(key, name, json!(bad))), Some(ErrorKind::InvalidJwk), "{name}");
             }
         }
     }
     // The last character holds bits of no byte: they must be zero.
-    assert!(OCT.contains("CAow\""));
     assert_eq!(kind(r#"{"kty":"oct","k":"AB"}"#), Some(ErrorKind::InvalidJwk));
     assert!(Jwk::from_json(r#"{"kty":"oct","k":"AA"}"#).is_ok());
     // An escape is JSON's business, not base64url's.
