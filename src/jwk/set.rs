@@ -55,6 +55,9 @@ impl JwkSet {
     /// in any of the keys too, is refused with all of it, since readers would not agree on what
     /// was published.
     ///
+    /// Each key is checked as it is read: microseconds for most public keys, up to a millisecond or
+    /// so for private ones. Whoever fetches sets should cap a body well below this limit.
+    ///
     /// # Errors
     /// [`InvalidJwk`](crate::ErrorKind::InvalidJwk) where the text is not strict JSON, has no
     /// array `keys`, or is beyond [`MAX_LEN`](Self::MAX_LEN) or [`MAX_KEYS`](Self::MAX_KEYS).

@@ -74,7 +74,8 @@ fn reads_every_structure_of_every_kind() {
             let first = first.get_or_insert_with(|| key.clone());
             let same = key.to_public() == first.to_public() && (!secret || key == *first);
             // The structure alone, without its label, is told by its shape.
-            let bare = KeyMaterial::from_der(der_of(pem)).map_err(|error| format!("{name} DER: {error}"))?;
+            let bare =
+                KeyMaterial::from_der(der_of(pem)).map_err(|error| format!("{name} DER: {error}"))?;
             if !same || key.is_secret() != secret || bare != key {
                 return Err((*name).to_owned());
             }
@@ -171,7 +172,9 @@ fn refuses_junk_and_company() {
             format!("{pem}junk"),
             format!("{body}-"),
             format!("{pem}{pem}"),
-            format!("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{pem}{pem}"),
+            format!(
+                "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n{pem}{pem}"
+            ),
             body[..body.len() - 1].to_owned(),
             pem.replace("-----END", "----END"),
             pem.replace("-----BEGIN ", "-----BEGIN"),
@@ -186,7 +189,10 @@ fn refuses_junk_and_company() {
         }
         assert!(KeyMaterial::from_der([&shorter[..], &[0]].concat()).is_err());
     }
-    assert_eq!(kind(format!("{}{}", pem!("ed25519.spki").1, " ".repeat(64 * 1024))), Some(ErrorKind::InvalidPem));
+    assert_eq!(
+        kind(format!("{}{}", pem!("ed25519.spki").1, " ".repeat(64 * 1024))),
+        Some(ErrorKind::InvalidPem)
+    );
     let said = KeyMaterial::from_pem(pem!("p256.spki").1.replace('\n', "\\n")).unwrap_err().to_string();
     assert!(said.contains("line breaks"), "{said}");
 }
@@ -255,7 +261,8 @@ fn a_private_key_must_fit_its_public_half() {
         return;
     }
     for (name, pem) in [pem!("p256.sec1"), pem!("p256.sec1_compressed"), pem!("p256.pkcs8")] {
-        let (label, der) = (if name.ends_with("pkcs8") { "PRIVATE KEY" } else { "EC PRIVATE KEY" }, der_of(pem));
+        let (label, der) =
+            (if name.ends_with("pkcs8") { "PRIVATE KEY" } else { "EC PRIVATE KEY" }, der_of(pem));
         // The scalar: another one, whose point is not the one beside it.
         let scalar = der.windows(2).position(|pair| pair == [0x04, 0x20]).unwrap() + 2;
         let mut other = der.clone();
@@ -271,9 +278,8 @@ fn a_private_key_must_fit_its_public_half() {
 
 #[test]
 fn curve_parameters_are_needed_and_agree() {
-    let parameters = |oid: &str| {
-        format!("-----BEGIN EC PARAMETERS-----\n{oid}\n-----END EC PARAMETERS-----\n")
-    };
+    let parameters =
+        |oid: &str| format!("-----BEGIN EC PARAMETERS-----\n{oid}\n-----END EC PARAMETERS-----\n");
     let (p256, p384) = (parameters("BggqhkjOPQMBBw=="), parameters("BgUrgQQAIg=="));
     let key = pem_of("EC PRIVATE KEY", &der_of(pem!("p256.sec1").1));
     assert!(KeyMaterial::from_pem(format!("{p256}{key}")).is_ok());

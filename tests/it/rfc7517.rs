@@ -164,7 +164,10 @@ fn a_set_goes_on_behind_what_it_cannot_read() {
         "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
     });
     let bad = [
-        (json!({"kty": "AKP", "alg": "ML-DSA-44", "kid": "akp", "pub": "AAAA"}), ErrorKind::UnsupportedKey),
+        (
+            json!({"kty": "AKP", "alg": "ML-DSA-44", "kid": "akp", "pub": "AAAA"}),
+            ErrorKind::UnsupportedKey,
+        ),
         (json!({"kty": "OKP", "crv": "Ed448", "kid": "ed448", "x": "AAAA"}), ErrorKind::UnsupportedKey),
         (json!({"kty": "OKP", "crv": "X448", "x": "AAAA"}), ErrorKind::UnsupportedKey),
         (json!({"kty": "EC", "crv": "P-255", "x": "AA", "y": "AA"}), ErrorKind::UnsupportedKey),
