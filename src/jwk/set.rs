@@ -55,8 +55,8 @@ impl JwkSet {
     /// in any of the keys too, is refused with all of it, since readers would not agree on what
     /// was published.
     ///
-    /// Each key is checked as it is read: microseconds for most public keys, up to a millisecond or
-    /// so for private ones. Whoever fetches sets should cap a body well below this limit.
+    /// Each key is checked as it is read: some microseconds for a public key, up to two
+    /// milliseconds for a private one. Whoever fetches sets should cap a body well below the limit.
     ///
     /// # Errors
     /// [`InvalidJwk`](crate::ErrorKind::InvalidJwk) where the text is not strict JSON, has no
