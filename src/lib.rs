@@ -8,12 +8,9 @@ mod crypto;
 mod error;
 mod jwa;
 mod keys;
-mod jwt;
 
 pub use base::{Clock, FixedClock, KeyId, Limits, SystemClock};
-pub use codec::{
-    Body, Envelope, Format, Opened, RawToken, Token, TokenCodec, TokenCodecExt, Unverified, Verified,
-};
+pub use codec::{Body, Envelope, Format, RawToken, TokenCodec};
 pub use error::{BearerAnswer, Error, ErrorKind, Fault, Result};
 pub use jwa::*;
 pub use keys::*;

@@ -2,15 +2,13 @@
 
 mod body;
 mod envelope;
-mod ext;
 mod token;
 
 use time::OffsetDateTime;
 
 pub use body::Body;
 pub use envelope::{Envelope, Format};
-pub use ext::TokenCodecExt;
-pub use token::{Opened, RawToken, Token, Unverified, Verified};
+pub use token::RawToken;
 
 use crate::error::Result;
 use crate::keys::Provenance;

@@ -1,1 +1,72 @@
-//! Bytes in, bytes out, one opaque failure.
+//! Primitives: bytes in, bytes out, one opaque failure.
+//!
+//! One file per primitive family. Each file chooses, at compile time and in one visible place, the
+//! best implementation among the backends compiled in; which one that is never changes what is
+//! accepted. Nothing here knows of tokens.
+//!
+//! Secrets are wiped when dropped wherever this crate or RustCrypto holds them. ring offers no way
+//! to wipe the key types it owns, so what is handed to ring lives in its memory until that is reused.
+
+#[cfg(not(any(feature = "ring", feature = "rustcrypto")))]
+compile_error!("symbolon needs a backend: enable the feature `ring` (default) or `rustcrypto`");
+
+/// `Debug` that names the type and shows nothing of what it holds.
+macro_rules! opaque_debug {
+    ($($type:ident),+ $(,)?) => {$(
+        impl core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(stringify!($type))
+            }
+        }
+    )+};
+}
+
+pub(crate) mod aes_gcm;
+pub(crate) mod ecdsa;
+pub(crate) mod eddsa;
+pub(crate) mod hash;
+pub(crate) mod hkdf;
+pub(crate) mod hmac;
+pub(crate) mod rand;
+pub(crate) mod rsa;
+#[cfg(feature = "amora")]
+pub(crate) mod x25519;
+#[cfg(any(feature = "amora", feature = "sealed"))]
+pub(crate) mod xchacha;
+
+#[cfg(test)]
+mod wycheproof;
+
+/// A cryptographic operation failed; deliberately says nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Failed;
+
+/// Why key bytes cannot be prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// Wrong length, off the curve, halves that do not fit, inconsistent RSA parts.
+    Invalid,
+    /// Not served by the backends compiled in; the feature named would serve it.
+    Needs(&'static str),
+}
+
+#[cfg(feature = "ring")]
+impl From<::ring::error::Unspecified> for Failed {
+    fn from(_: ::ring::error::Unspecified) -> Self {
+        Self
+    }
+}
+
+#[cfg(feature = "ring")]
+impl From<::ring::error::KeyRejected> for Unusable {
+    fn from(_: ::ring::error::KeyRejected) -> Self {
+        Self::Invalid
+    }
+}
+
+/// Copies a signature to the front of the caller's buffer; says how long it is.
+fn put(signature: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
+    let room = out.get_mut(..signature.len()).ok_or(Failed)?;
+    room.copy_from_slice(signature);
+    Ok(signature.len())
+}

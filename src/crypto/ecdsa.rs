@@ -1,0 +1,564 @@
+//! ECDSA (FIPS 186-5 §6) with raw signatures r || s (RFC 7518 §3.4), each curve with its one hash.
+
+#[cfg(feature = "rustcrypto")]
+use super::rand;
+use super::{Failed, Unusable};
+use zeroize::Zeroizing;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum EcdsaCurve {
+    /// With SHA-256.
+    P256,
+    /// With SHA-384.
+    P384,
+    /// With SHA-512.
+    P521,
+    /// With SHA-256.
+    Secp256k1,
+}
+
+impl EcdsaCurve {
+    /// Length of a coordinate, of the private scalar, of r and of s.
+    pub(crate) const fn field_len(self) -> usize {
+        match self {
+            Self::P256 | Self::Secp256k1 => 32,
+            Self::P384 => 48,
+            Self::P521 => 66,
+        }
+    }
+
+    pub(crate) const fn signature_len(self) -> usize {
+        2 * self.field_len()
+    }
+}
+
+enum Public {
+    #[cfg(feature = "ring")]
+    Ring(on_ring::Public),
+    #[cfg(feature = "rustcrypto")]
+    RustCrypto(on_rustcrypto::Public),
+}
+
+enum Private {
+    #[cfg(feature = "ring")]
+    Ring(on_ring::Private),
+    #[cfg(feature = "rustcrypto")]
+    RustCrypto(on_rustcrypto::Private),
+}
+
+// ring first where it has the curve; RustCrypto for the rest.
+
+impl Public {
+    fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
+        match curve {
+            #[cfg(feature = "ring")]
+            EcdsaCurve::P256 | EcdsaCurve::P384 => {
+                // ring parses a point only when it verifies, so off-curve points would get this far
+                // and then fail every signature. RustCrypto, when here, says so at once.
+                #[cfg(feature = "rustcrypto")]
+                on_rustcrypto::Public::new(curve, point)?;
+                on_ring::Public::new(curve, point).map(Self::Ring)
+            }
+            #[cfg(feature = "rustcrypto")]
+            _ => on_rustcrypto::Public::new(curve, point).map(Self::RustCrypto),
+            #[cfg(not(feature = "rustcrypto"))]
+            _ => Err(Unusable::Needs("rustcrypto")),
+        }
+    }
+}
+
+impl Private {
+    /// The point has to be the scalar's: both backends compute it and compare.
+    fn new(curve: EcdsaCurve, d: &[u8], point: &Point) -> Result<Self, Unusable> {
+        match curve {
+            #[cfg(feature = "ring")]
+            EcdsaCurve::P256 | EcdsaCurve::P384 => {
+                on_ring::Private::new(curve, d, point).map(Self::Ring)
+            }
+            #[cfg(feature = "rustcrypto")]
+            _ => on_rustcrypto::Private::new(curve, d)
+                .filter(|key| key.point() == point.0)
+                .map(Self::RustCrypto)
+                .ok_or(Unusable::Invalid),
+            #[cfg(not(feature = "rustcrypto"))]
+            _ => Err(Unusable::Needs("rustcrypto")),
+        }
+    }
+}
+
+/// A point as SEC 1 §2.3.3 writes it uncompressed: 04 || x || y.
+struct Point(Vec<u8>);
+
+impl Point {
+    fn new(curve: EcdsaCurve, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
+        let len = curve.field_len();
+        if x.len() != len || y.len() != len {
+            return Err(Unusable::Invalid);
+        }
+        Ok(Self([&[4], x, y].concat()))
+    }
+
+    fn of(curve: EcdsaCurve, d: &[u8]) -> Result<Self, Unusable> {
+        #[cfg(feature = "rustcrypto")]
+        return on_rustcrypto::Private::new(curve, d)
+            .map(|key| Self(key.point()))
+            .ok_or(Unusable::Invalid);
+        #[cfg(not(feature = "rustcrypto"))]
+        {
+            // ring computes the point but hands it to nobody.
+            let _ = (curve, d);
+            Err(Unusable::Needs("rustcrypto"))
+        }
+    }
+
+    fn coordinates(&self, curve: EcdsaCurve) -> (Vec<u8>, Vec<u8>) {
+        let coordinates = self.0.get(1..).unwrap_or_default();
+        let (x, y) = coordinates
+            .split_at_checked(curve.field_len())
+            .unwrap_or_default();
+        (x.to_vec(), y.to_vec())
+    }
+}
+
+/// A parsed public key.
+pub(crate) struct EcdsaPublic {
+    curve: EcdsaCurve,
+    key: Public,
+}
+
+opaque_debug!(EcdsaPublic);
+
+impl EcdsaPublic {
+    /// Takes coordinates of exactly the field's length. Whether they are on the curve is checked
+    /// here when RustCrypto is compiled in; with ring alone, ring checks it at each verify.
+    pub(crate) fn new(curve: EcdsaCurve, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
+        let key = Public::new(curve, &Point::new(curve, x, y)?)?;
+        Ok(Self { curve, key })
+    }
+
+    /// Takes r and s from 1 to n − 1, s high or low: JOSE does not ask for low s, on any curve.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        if signature.len() != self.curve.signature_len() {
+            return false;
+        }
+        match &self.key {
+            #[cfg(feature = "ring")]
+            Public::Ring(key) => key.verify(message, signature),
+            #[cfg(feature = "rustcrypto")]
+            Public::RustCrypto(key) => key.verify(message, signature),
+        }
+    }
+}
+
+/// A parsed private key with its public half.
+pub(crate) struct EcdsaPrivate {
+    curve: EcdsaCurve,
+    key: Private,
+    point: Point,
+}
+
+opaque_debug!(EcdsaPrivate);
+
+impl EcdsaPrivate {
+    /// Takes `d` of exactly the field's length, from 1 to n − 1. A public half that is given has to
+    /// fit it; one that is not is computed.
+    pub(crate) fn new(
+        curve: EcdsaCurve,
+        d: &[u8],
+        public: Option<(&[u8], &[u8])>,
+    ) -> Result<Self, Unusable> {
+        if d.len() != curve.field_len() {
+            return Err(Unusable::Invalid);
+        }
+        let point = match public {
+            Some((x, y)) => Point::new(curve, x, y)?,
+            None => Point::of(curve, d)?,
+        };
+        let key = Private::new(curve, d, &point)?;
+        Ok(Self { curve, key, point })
+    }
+
+    /// The coordinates x and y.
+    pub(crate) fn public(&self) -> (Vec<u8>, Vec<u8>) {
+        self.point.coordinates(self.curve)
+    }
+
+    /// Writes the signature to the front of `out`; says how long it is.
+    pub(crate) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
+        match &self.key {
+            #[cfg(feature = "ring")]
+            Private::Ring(key) => key.sign(message, out),
+            #[cfg(feature = "rustcrypto")]
+            Private::RustCrypto(key) => key.sign(message, out),
+        }
+    }
+}
+
+/// The private scalar d and the coordinates x and y.
+pub(crate) type Generated = (Zeroizing<Vec<u8>>, Vec<u8>, Vec<u8>);
+
+/// Draws candidates until one is from 1 to n − 1 (FIPS 186-5 §A.2.2).
+#[cfg(feature = "rustcrypto")]
+pub(crate) fn generate(curve: EcdsaCurve) -> Result<Generated, Unusable> {
+    // The worst curve refuses one candidate in 2^32: a hundred refusals are a broken generator.
+    for _ in 0..100 {
+        let mut d = Zeroizing::new(vec![0; curve.field_len()]);
+        rand::fill(&mut d).map_err(|_| Unusable::Invalid)?;
+        if let (EcdsaCurve::P521, Some(top)) = (curve, d.first_mut()) {
+            // 521 bits are 65 bytes and one bit.
+            *top &= 1;
+        }
+        if let Ok(point) = Point::of(curve, &d) {
+            let (x, y) = point.coordinates(curve);
+            return Ok((d, x, y));
+        }
+    }
+    Err(Unusable::Invalid)
+}
+
+#[cfg(not(feature = "rustcrypto"))]
+pub(crate) fn generate(curve: EcdsaCurve) -> Result<Generated, Unusable> {
+    on_ring::generate(curve)
+}
+
+#[cfg(feature = "ring")]
+mod on_ring {
+    use super::{super::put, EcdsaCurve, Failed, Point, Unusable};
+    use ring::rand::SystemRandom;
+    use ring::signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
+        ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, UnparsedPublicKey,
+    };
+
+    pub(super) struct Public(UnparsedPublicKey<Vec<u8>>);
+
+    impl Public {
+        pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
+            let algorithm = match curve {
+                EcdsaCurve::P256 => &ECDSA_P256_SHA256_FIXED,
+                EcdsaCurve::P384 => &ECDSA_P384_SHA384_FIXED,
+                _ => return Err(Unusable::Needs("rustcrypto")),
+            };
+            Ok(Self(UnparsedPublicKey::new(algorithm, point.0.clone())))
+        }
+
+        pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+            self.0.verify(message, signature).is_ok()
+        }
+    }
+
+    fn signing(curve: EcdsaCurve) -> Result<&'static EcdsaSigningAlgorithm, Unusable> {
+        match curve {
+            EcdsaCurve::P256 => Ok(&ECDSA_P256_SHA256_FIXED_SIGNING),
+            EcdsaCurve::P384 => Ok(&ECDSA_P384_SHA384_FIXED_SIGNING),
+            _ => Err(Unusable::Needs("rustcrypto")),
+        }
+    }
+
+    pub(super) struct Private(EcdsaKeyPair);
+
+    impl Private {
+        pub(super) fn new(curve: EcdsaCurve, d: &[u8], point: &Point) -> Result<Self, Unusable> {
+            let (algorithm, rng) = (signing(curve)?, SystemRandom::new());
+            let key = EcdsaKeyPair::from_private_key_and_public_key(algorithm, d, &point.0, &rng)?;
+            Ok(Self(key))
+        }
+
+        pub(super) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
+            let signature = self.0.sign(&SystemRandom::new(), message)?;
+            put(signature.as_ref(), out)
+        }
+    }
+
+    /// ring gives out a generated key only as PKCS #8, which in its fixed layout ends
+    /// `d || a1 xx 03 xx 00 || 04 || x || y` (RFC 5915 §3). What is cut out is checked to be a pair.
+    #[cfg(not(feature = "rustcrypto"))]
+    pub(super) fn generate(curve: EcdsaCurve) -> Result<super::Generated, Unusable> {
+        let document = EcdsaKeyPair::generate_pkcs8(signing(curve)?, &SystemRandom::new())
+            .map_err(|_| Unusable::Invalid)?;
+        let (rest, y) = cut(document.as_ref(), curve.field_len())?;
+        let (rest, x) = cut(rest, curve.field_len())?;
+        let (rest, _) = cut(rest, 6)?;
+        let (_, d) = cut(rest, curve.field_len())?;
+        super::EcdsaPrivate::new(curve, d, Some((x, y)))?;
+        Ok((d.to_vec().into(), x.to_vec(), y.to_vec()))
+    }
+
+    #[cfg(not(feature = "rustcrypto"))]
+    fn cut(from: &[u8], len: usize) -> Result<(&[u8], &[u8]), Unusable> {
+        let start = from.len().checked_sub(len).ok_or(Unusable::Invalid)?;
+        from.split_at_checked(start).ok_or(Unusable::Invalid)
+    }
+}
+
+#[cfg(feature = "rustcrypto")]
+mod on_rustcrypto {
+    use super::{super::put, EcdsaCurve, Failed, Point, Unusable};
+    use k256::ecdsa::signature::{Signer, Verifier};
+
+    pub(super) enum Public {
+        P256(p256::ecdsa::VerifyingKey),
+        P384(p384::ecdsa::VerifyingKey),
+        P521(p521::ecdsa::VerifyingKey),
+        Secp256k1(k256::ecdsa::VerifyingKey),
+    }
+
+    /// Signs deterministically (RFC 6979). Wiped when dropped.
+    pub(super) enum Private {
+        P256(p256::ecdsa::SigningKey),
+        P384(p384::ecdsa::SigningKey),
+        P521(p521::ecdsa::SigningKey),
+        Secp256k1(k256::ecdsa::SigningKey),
+    }
+
+    /// One expression for the four curves' types: `$curve` is the curve's module, `$key` its key.
+    macro_rules! each {
+        ($of:expr, |$curve:ident, $key:ident| $do:expr) => {
+            match $of {
+                Self::P256($key) => {
+                    use p256::ecdsa as $curve;
+                    $do
+                }
+                Self::P384($key) => {
+                    use p384::ecdsa as $curve;
+                    $do
+                }
+                Self::P521($key) => {
+                    use p521::ecdsa as $curve;
+                    $do
+                }
+                Self::Secp256k1($key) => {
+                    use k256::ecdsa as $curve;
+                    $do
+                }
+            }
+        };
+    }
+
+    impl Public {
+        pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
+            use EcdsaCurve::{P256, P384, P521, Secp256k1};
+            match curve {
+                P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P256),
+                P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P384),
+                P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P521),
+                Secp256k1 => {
+                    k256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::Secp256k1)
+                }
+            }
+            .map_err(|_| Unusable::Invalid)
+        }
+
+        /// (r, s) is valid exactly if (r, n − s) is. k256 refuses the higher s, the others take
+        /// both: made low first, all of them take both.
+        pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+            each!(self, |curve, key| curve::Signature::from_slice(signature)
+                .is_ok_and(|signature| key
+                    .verify(message, &signature.normalize_s())
+                    .is_ok()))
+        }
+    }
+
+    impl Private {
+        pub(super) fn new(curve: EcdsaCurve, d: &[u8]) -> Option<Self> {
+            use EcdsaCurve::{P256, P384, P521, Secp256k1};
+            match curve {
+                P256 => p256::ecdsa::SigningKey::from_slice(d).map(Self::P256),
+                P384 => p384::ecdsa::SigningKey::from_slice(d).map(Self::P384),
+                P521 => p521::ecdsa::SigningKey::from_slice(d).map(Self::P521),
+                Secp256k1 => k256::ecdsa::SigningKey::from_slice(d).map(Self::Secp256k1),
+            }
+            .ok()
+        }
+
+        pub(super) fn point(&self) -> Vec<u8> {
+            each!(self, |curve, key| {
+                let public: &curve::VerifyingKey = key.verifying_key();
+                public.to_sec1_point(false).as_bytes().to_vec()
+            })
+        }
+
+        pub(super) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
+            each!(self, |curve, key| {
+                let signature: curve::Signature = key.try_sign(message).map_err(|_| Failed)?;
+                put(&signature.to_bytes(), out)
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use EcdsaCurve::{P256, P384, P521, Secp256k1};
+
+    #[cfg(feature = "rustcrypto")]
+    const CURVES: [(EcdsaCurve, &str); 4] = [
+        (
+            P256,
+            "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+        ),
+        (
+            P384,
+            "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+        ),
+        (
+            P521,
+            "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
+        ),
+        (
+            Secp256k1,
+            "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
+        ),
+    ];
+    #[cfg(not(feature = "rustcrypto"))]
+    const CURVES: [(EcdsaCurve, &str); 2] = [
+        (
+            P256,
+            "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+        ),
+        (
+            P384,
+            "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+        ),
+    ];
+
+    fn bytes(hex: &str) -> Vec<u8> {
+        let digits: Vec<u8> = hex.chars().map(|c| c.to_digit(16).unwrap() as u8).collect();
+        digits
+            .chunks(2)
+            .map(|pair| 16 * pair[0] + pair[1])
+            .collect()
+    }
+
+    fn pair(curve: EcdsaCurve) -> (EcdsaPrivate, EcdsaPublic) {
+        let (d, x, y) = generate(curve).unwrap();
+        let private = EcdsaPrivate::new(curve, &d, Some((&x, &y))).unwrap();
+        assert_eq!(private.public(), (x.clone(), y.clone()));
+        (private, EcdsaPublic::new(curve, &x, &y).unwrap())
+    }
+
+    // FIPS 186-5 §6.4.2 step 1, and n − s beside s.
+    #[test]
+    fn takes_r_and_s_from_1_to_n_minus_1_alone() {
+        for (curve, order) in CURVES {
+            let (private, public) = pair(curve);
+            let mut signature = vec![0; curve.signature_len()];
+            assert_eq!(
+                private.sign(b"message", &mut signature),
+                Ok(curve.signature_len())
+            );
+            assert!(public.verify(b"message", &signature));
+            assert!(!public.verify(b"Message", &signature));
+
+            let n = bytes(order);
+            let mut n_plus_1 = n.clone();
+            *n_plus_1.last_mut().unwrap() += 1;
+            let (r, s) = signature.split_at(curve.field_len());
+            for bad in [&vec![0; n.len()], &n, &n_plus_1, &vec![0xff; n.len()]] {
+                assert!(
+                    !public.verify(b"message", &[bad, s].concat()),
+                    "{curve:?}: r"
+                );
+                assert!(
+                    !public.verify(b"message", &[r, bad].concat()),
+                    "{curve:?}: s"
+                );
+                assert!(
+                    !public.verify(b"message", &[&bad[..], bad].concat()),
+                    "{curve:?}: both"
+                );
+                assert!(EcdsaPrivate::new(curve, bad, None).is_err(), "{curve:?}: d");
+            }
+
+            let mut borrow = 0;
+            let mirrored: Vec<u8> = n
+                .iter()
+                .zip(s)
+                .rev()
+                .map(|(n, s)| {
+                    let difference = i16::from(*n) - i16::from(*s) - borrow;
+                    borrow = i16::from(difference < 0);
+                    difference.rem_euclid(256) as u8
+                })
+                .collect();
+            let mirrored: Vec<u8> = mirrored.into_iter().rev().collect();
+            assert!(
+                public.verify(b"message", &[r, &mirrored].concat()),
+                "{curve:?}: n - s"
+            );
+        }
+    }
+
+    #[test]
+    fn rejects_every_other_length() {
+        for (curve, _) in CURVES {
+            let (private, public) = pair(curve);
+            let mut signature = vec![0; curve.signature_len() + 1];
+            let len = private.sign(b"message", &mut signature).unwrap();
+            assert!(
+                (0..=len + 1)
+                    .all(|end| { public.verify(b"message", &signature[..end]) == (end == len) })
+            );
+            assert_eq!(
+                private.sign(b"message", &mut signature[..len - 1]),
+                Err(Failed)
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_public_half_that_does_not_fit() {
+        for (curve, _) in CURVES {
+            let (d, x, y) = generate(curve).unwrap();
+            let (_, other_x, other_y) = generate(curve).unwrap();
+            let not = |x: &[u8], y: &[u8]| {
+                EcdsaPrivate::new(curve, &d, Some((x, y))).err() == Some(Unusable::Invalid)
+            };
+            assert!(not(&other_x, &other_y) && not(&y, &x) && not(&x[1..], &y) && not(&[], &[]));
+            assert!(EcdsaPrivate::new(curve, &d[1..], Some((&x, &y))).is_err());
+        }
+    }
+
+    #[test]
+    fn accepts_no_signature_for_a_point_off_the_curve() {
+        for (curve, _) in CURVES {
+            let (d, x, mut y) = generate(curve).unwrap();
+            let private = EcdsaPrivate::new(curve, &d, Some((&x, &y))).unwrap();
+            let mut signature = vec![0; curve.signature_len()];
+            private.sign(b"message", &mut signature).unwrap();
+            *y.last_mut().unwrap() ^= 1;
+            let off = EcdsaPublic::new(curve, &x, &y);
+            #[cfg(feature = "rustcrypto")]
+            assert_eq!(off.err(), Some(Unusable::Invalid));
+            #[cfg(not(feature = "rustcrypto"))]
+            assert!(!off.unwrap().verify(b"message", &signature));
+        }
+    }
+
+    // RFC 6979 §A.2.5, SHA-256, "sample": whoever serves P-256 takes the published signature.
+    #[test]
+    fn verifies_rfc6979_a_2_5() {
+        let x = bytes("60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6");
+        let y = bytes("7903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299");
+        let signature = bytes(
+            "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716\
+             f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+        );
+        let public = EcdsaPublic::new(P256, &x, &y).unwrap();
+        assert!(public.verify(b"sample", &signature));
+        assert!(!public.verify(b"samples", &signature));
+    }
+
+    #[cfg(not(feature = "rustcrypto"))]
+    #[test]
+    fn names_the_feature_for_what_ring_lacks() {
+        let needs = Some(Unusable::Needs("rustcrypto"));
+        for curve in [P521, Secp256k1] {
+            let zeros = vec![0; curve.field_len()];
+            assert_eq!(EcdsaPublic::new(curve, &zeros, &zeros).err(), needs);
+            assert_eq!(generate(curve).err(), needs);
+        }
+        assert_eq!(EcdsaPrivate::new(P256, &[1; 32], None).err(), needs);
+    }
+}

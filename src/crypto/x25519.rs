@@ -1,0 +1,78 @@
+//! X25519 (RFC 7748).
+
+// x25519-dalek whatever else is compiled in: ring keeps no X25519 secret across two agreements.
+
+use super::Failed;
+use subtle::ConstantTimeEq;
+use x25519_dalek::{PublicKey, StaticSecret};
+use zeroize::Zeroizing;
+
+pub(crate) struct X25519Secret {
+    secret: StaticSecret,
+    public: PublicKey,
+}
+
+opaque_debug!(X25519Secret);
+
+impl X25519Secret {
+    /// Takes any 32 bytes: clamping is part of the function (§5).
+    pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
+        let secret = StaticSecret::from(*bytes);
+        let public = PublicKey::from(&secret);
+        Self { secret, public }
+    }
+
+    pub(crate) fn public(&self) -> [u8; 32] {
+        self.public.to_bytes()
+    }
+
+    /// Refuses the all-zero result (§6.1), in constant time: a peer who sends a point of small
+    /// order would know the shared secret without knowing any secret key.
+    pub(crate) fn agree(&self, peer: &[u8; 32]) -> Result<Zeroizing<[u8; 32]>, Failed> {
+        let shared = self.secret.diffie_hellman(&PublicKey::from(*peer));
+        let zero: bool = shared.as_bytes().ct_eq(&[0; 32]).into();
+        if zero {
+            return Err(Failed);
+        }
+        Ok(Zeroizing::new(shared.to_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(hex: &str) -> [u8; 32] {
+        std::array::from_fn(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())
+    }
+
+    // RFC 7748 §6.1.
+    #[test]
+    fn agrees_as_rfc7748_6_1() {
+        let alice = X25519Secret::from_bytes(&bytes(
+            "77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a",
+        ));
+        let bob = X25519Secret::from_bytes(&bytes(
+            "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb",
+        ));
+        let shared = bytes("4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
+        assert_eq!(
+            alice.public(),
+            bytes("8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a")
+        );
+        assert_eq!(*alice.agree(&bob.public()).unwrap(), shared);
+        assert_eq!(*bob.agree(&alice.public()).unwrap(), shared);
+    }
+
+    // RFC 7748 §6.1: points of small order lead to zero, whatever the secret.
+    #[test]
+    fn refuses_the_all_zero_result() {
+        let secret = X25519Secret::from_bytes(&[7; 32]);
+        let order_8 = bytes("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800");
+        let mut one = [0; 32];
+        one[0] = 1;
+        for peer in [[0; 32], one, order_8] {
+            assert_eq!(secret.agree(&peer).err(), Some(Failed));
+        }
+    }
+}
