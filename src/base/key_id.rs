@@ -1,5 +1,6 @@
 //! Key identifiers: opaque text that picks a key and does nothing else.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -80,6 +81,13 @@ impl Eq for KeyId {}
 impl Hash for KeyId {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_bytes().hash(state);
+    }
+}
+
+/// Lets a map of identifiers be asked with the text of a header.
+impl Borrow<[u8]> for KeyId {
+    fn borrow(&self) -> &[u8] {
+        self.as_bytes()
     }
 }
 

@@ -61,7 +61,7 @@ struct Signing(primitive::Ed25519Private);
 fn signer(key: &KeyMaterial, alg: &'static str) -> Result<Box<dyn Sign>> {
     match key {
         KeyMaterial::OkpPrivate(key) if key.public.curve == OkpCurve::Ed25519 => {
-            let prepared = primitive::Ed25519Private::new(&array(&key.d)?, Some(&key.public.x))
+            let prepared = primitive::Ed25519Private::new(&*array(&key.d)?, Some(&key.public.x))
                 .map_err(|reason| unusable(reason, UNUSABLE))?;
             Ok(Box::new(Signing(prepared)))
         }

@@ -125,7 +125,7 @@ impl Signer {
         Error: From<K::Error>,
     {
         let kid = kid.try_into()?;
-        self.verifier = self.verifier.with_kid(kid.clone())?;
+        self.verifier = self.verifier.with_kid::<KeyId>(kid.clone())?;
         self.kid = Some(kid);
         Ok(self)
     }
