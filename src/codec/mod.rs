@@ -1,13 +1,21 @@
 //! One trait for every token format, and its adapters.
 
+#[cfg(feature = "amora")]
+mod amora;
 mod body;
 mod envelope;
+#[cfg(feature = "sealed")]
+mod sealed;
 mod token;
 
 use time::OffsetDateTime;
 
+#[cfg(feature = "amora")]
+pub use amora::AmoraCodec;
 pub use body::Body;
 pub use envelope::{Envelope, Format};
+#[cfg(feature = "sealed")]
+pub use sealed::{HeaderlessSealedCodec, SealedCodec};
 pub use token::RawToken;
 
 use crate::error::Result;

@@ -27,6 +27,13 @@ pub trait RingKey: Send + Sync {
     fn fits(&self, alg: &str) -> bool {
         self.alg() == alg
     }
+
+    /// Whether tokens can name this key by its `kid`. Where the format has no place for that
+    /// (Amora), a token is tried with each key that fits it, whatever the ring's [`KidPolicy`], and
+    /// a ring holds at most 4 keys of one [`alg`](Self::alg). Keys of one type must answer alike.
+    fn is_named_in_tokens(&self) -> bool {
+        true
+    }
 }
 
 /// A key that writes tokens.
@@ -221,12 +228,12 @@ impl<W: WritingKey> Keyring<W> {
     /// [`UnknownKey`](ErrorKind::UnknownKey) where there is none, or policy forbids the choice;
     /// [`AlgorithmMismatch`](ErrorKind::AlgorithmMismatch) where the named key is of another
     /// algorithm.
-    pub fn candidates(
-        &self,
+    pub fn candidates<'r>(
+        &'r self,
         kid: Option<&str>,
         alg: &str,
         now: i64,
-    ) -> Result<impl Iterator<Item = &W::Reader>> {
+    ) -> Result<impl Iterator<Item = &'r W::Reader> + use<'r, W>> {
         let mut found: [Option<&W::Reader>; MAX_TRIES] = [None; MAX_TRIES];
         let mut count: usize = 0;
         let mut misfit = false;
@@ -241,7 +248,8 @@ impl<W: WritingKey> Keyring<W> {
                 count = count.saturating_add(1);
             }
         };
-        match (kid, self.policy) {
+        let policy = self.effective_policy();
+        match (kid, policy) {
             (Some(kid), _) => {
                 self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous).iter().for_each(&mut consider);
             }
@@ -256,7 +264,7 @@ impl<W: WritingKey> Keyring<W> {
                         keys.iter().for_each(&mut consider);
                     }
                 }
-                if self.policy == KidPolicy::SoleKey && count > 1 {
+                if policy == KidPolicy::SoleKey && count > 1 {
                     return Err(Error::new(
                         ErrorKind::UnknownKey,
                         "the token names no kid and several keys fit it",
@@ -268,6 +276,14 @@ impl<W: WritingKey> Keyring<W> {
             (0, true) => Err(ErrorKind::AlgorithmMismatch.into()),
             (0, false) => Err(ErrorKind::UnknownKey.into()),
             _ => Ok(found.into_iter().flatten()),
+        }
+    }
+
+    /// The policy, but for keys that no token can name.
+    fn effective_policy(&self) -> KidPolicy {
+        match self.readers.first() {
+            Some(reader) if !reader.key.is_named_in_tokens() => KidPolicy::TryAll,
+            _ => self.policy,
         }
     }
 
@@ -309,14 +325,15 @@ impl<W: WritingKey> Keyring<W> {
         let same_alg = |index: &&Index| {
             self.readers.get(**index).is_some_and(|reader| reader.key.alg() == alg)
         };
-        let tries = match self.policy {
+        let tries = match self.effective_policy() {
             KidPolicy::TryAll => self.by_alg.get(alg).map_or(0, Vec::len),
             KidPolicy::Required | KidPolicy::SoleKey => named.iter().filter(same_alg).count(),
         };
         if tries > MAX_TRIES {
             return Err(Error::new(
                 ErrorKind::InvalidSetting,
-                "one token would be tried with more than 4 keys: give them kids, or retire some",
+                "one token would be tried with more than 4 keys: retire some, or give them kids \
+                 where the format has a place for it",
             ));
         }
         Ok(())
