@@ -6,6 +6,7 @@ mod key_id;
 mod limits;
 mod secret;
 pub(crate) mod json;
+pub(crate) mod object;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use key_id::KeyId;

@@ -89,7 +89,7 @@ fn weakest(ring: &Keyring<AmoraSealer>) -> Provenance {
 
 impl TokenCodec for AmoraCodec {
     fn recognizes(&self, token: &RawToken<'_>) -> bool {
-        recognize(token.as_str()).is_some()
+        token.as_str().len() <= self.limits.max_token_len() && recognize(token.as_str()).is_some()
     }
 
     /// [`Anyone`](Provenance::Anyone) as soon as one key of the ring reads Amora one, and while the

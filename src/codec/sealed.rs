@@ -74,7 +74,7 @@ impl SealedCodec {
 
 impl TokenCodec for SealedCodec {
     fn recognizes(&self, token: &RawToken<'_>) -> bool {
-        recognize(token.as_str())
+        token.as_str().len() <= self.limits.max_token_len() && recognize(token.as_str())
     }
 
     fn provenance(&self) -> Provenance {

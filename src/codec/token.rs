@@ -1,13 +1,21 @@
-//! The sender's text.
+//! Trust, in types: the sender's text, an authentic token, an accepted one.
 
 use std::fmt;
+use std::marker::PhantomData;
 
-/// A token as its sender wrote it: nothing is known of it yet.
+use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+
+use super::Envelope;
+use crate::error::Result;
+use crate::jwt::{Claims, Outside, Registered, Validator, read_custom, read_registered};
+
+/// A token's text as the sender gave it: nothing about it is known to be true.
 #[derive(Clone, Copy)]
 pub struct RawToken<'t>(&'t str);
 
 impl<'t> RawToken<'t> {
-    /// Takes `text` as a token.
+    /// Takes `text` as it is. White space around it is not forgiven.
     #[must_use]
     pub const fn new(text: &'t str) -> Self {
         Self(text)
@@ -22,6 +30,169 @@ impl<'t> RawToken<'t> {
 
 impl fmt::Debug for RawToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawToken({} bytes)", self.0.len())
+        write!(f, "RawToken([{} bytes])", self.0.len())
+    }
+}
+
+/// A token that is authentic: a key of the ring made it. Whether it is still good, and meant for
+/// this service, [`validate`](Self::validate) says.
+///
+/// ```
+/// use symbolon::{Claims, JwsCodec, NoCustom, TokenCodecExt, Validator, Verified};
+/// use time::{Duration, OffsetDateTime};
+///
+/// let codec = JwsCodec::hs256(vec![7; 32])?;
+/// let claims = Claims::new(NoCustom::default())
+///     .with_audience("api")
+///     .with_expiry(OffsetDateTime::now_utc() + Duration::minutes(5));
+/// let token = codec.encode(&claims)?;
+///
+/// let verified: Verified = codec.decode(&token)?.validate(&Validator::new().audience("api"))?;
+/// assert!(codec.decode::<NoCustom>(&token)?.validate(&Validator::new().audience("ops")).is_err());
+/// # Ok::<(), symbolon::Error>(())
+/// ```
+#[must_use = "an authentic token may still be expired or meant for someone else: validate it"]
+pub struct Token<C> {
+    envelope: Envelope,
+    registered: Registered,
+    payload: Vec<u8>,
+    // The user's type is read only once policy has accepted the token.
+    custom: PhantomData<fn() -> C>,
+}
+
+impl<C: DeserializeOwned> Token<C> {
+    pub(crate) fn new(envelope: Envelope, payload: Vec<u8>) -> Result<Self> {
+        let registered = read_registered(&payload)?;
+        Ok(Self { envelope, registered, payload, custom: PhantomData })
+    }
+
+    /// What the token says outside its payload.
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The token's claims, if `validator` accepts it.
+    ///
+    /// # Errors
+    /// The first rule that it breaks; [`MalformedClaims`](crate::ErrorKind::MalformedClaims) where
+    /// the user's own claims do not fit their type.
+    pub fn validate(self, validator: &Validator) -> Result<Verified<C>> {
+        let now = validator.now();
+        self.validate_at(validator, now)
+    }
+
+    /// The same at the moment `now`, whatever the validator's clock says.
+    ///
+    /// # Errors
+    /// As [`validate`](Self::validate).
+    pub fn validate_at(self, validator: &Validator, now: OffsetDateTime) -> Result<Verified<C>> {
+        validator.judge(&self.registered, &self.envelope.outside(), now.unix_timestamp())?;
+        let custom = read_custom(&self.payload)?;
+        Ok(Verified {
+            envelope: self.envelope,
+            claims: Claims { registered: self.registered, custom },
+        })
+    }
+
+    /// The claims without any policy: authentic, but perhaps long expired or meant for others.
+    ///
+    /// # Errors
+    /// [`MalformedClaims`](crate::ErrorKind::MalformedClaims) where the user's own claims do not fit
+    /// their type.
+    pub fn claims_unvalidated(&self) -> Result<Claims<C>> {
+        Ok(Claims { registered: self.registered.clone(), custom: read_custom(&self.payload)? })
+    }
+}
+
+impl<C> fmt::Debug for Token<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("envelope", &self.envelope).finish_non_exhaustive()
+    }
+}
+
+/// A token that is authentic and that policy accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified<C = crate::jwt::NoCustom> {
+    envelope: Envelope,
+    claims: Claims<C>,
+}
+
+impl<C> Verified<C> {
+    /// What the token says outside its payload.
+    #[must_use]
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// All its claims.
+    #[must_use]
+    pub const fn claims(&self) -> &Claims<C> {
+        &self.claims
+    }
+
+    /// The registered claims.
+    #[must_use]
+    pub const fn registered(&self) -> &Registered {
+        &self.claims.registered
+    }
+
+    /// The user's own claims.
+    #[must_use]
+    pub const fn custom(&self) -> &C {
+        &self.claims.custom
+    }
+
+    /// The user's own claims, by value.
+    #[must_use]
+    pub fn into_custom(self) -> C {
+        self.claims.custom
+    }
+}
+
+/// An authentic payload of any bytes, not yet judged.
+#[must_use = "an authentic token may still be expired: validate it"]
+pub struct Opened {
+    envelope: Envelope,
+    payload: Vec<u8>,
+}
+
+impl Opened {
+    pub(crate) const fn new(envelope: Envelope, payload: Vec<u8>) -> Self {
+        Self { envelope, payload }
+    }
+
+    /// What the token says outside its payload.
+    pub const fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The payload, if `validator` accepts what the format says outside it. Such a payload has no
+    /// claims that could be read: a validator that demands some refuses it, and a format without an
+    /// expiry of its own (JWS) needs [`Validator::allow_no_expiry`].
+    ///
+    /// # Errors
+    /// The first rule that it breaks.
+    pub fn validate(self, validator: &Validator) -> Result<Vec<u8>> {
+        let now = validator.now().unix_timestamp();
+        validator.judge(&Registered::default(), &self.envelope.outside(), now)?;
+        Ok(self.payload)
+    }
+
+    /// The payload without any policy.
+    #[must_use]
+    pub fn payload_unvalidated(&self) -> &[u8] {
+        &self.payload
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("envelope", &self.envelope).finish_non_exhaustive()
+    }
+}
+
+impl Envelope {
+    pub(crate) fn outside(&self) -> Outside<'_> {
+        Outside { typ: self.typ(), issued_at: self.issued_at, expires_at: self.expires_at }
     }
 }

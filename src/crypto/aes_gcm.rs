@@ -3,7 +3,7 @@
 use super::{Failed, Unusable};
 use zeroize::Zeroize;
 
-// ring first: assembly that interleaves AES with GHASH, several times RustCrypto's speed.
+// ring first: its assembly interleaves AES with GHASH, the crate aes-gcm makes two passes.
 #[cfg(feature = "ring")]
 use on_ring as imp;
 #[cfg(not(feature = "ring"))]
@@ -14,11 +14,15 @@ pub(crate) struct AesGcmKey(Cipher);
 
 opaque_debug!(AesGcmKey);
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large variant is the usual one"
+)]
 enum Cipher {
     Preferred(imp::Key),
-    /// ring has no AES-192.
+    /// ring has no AES-192. Boxed, as it is rare and twice the size of ring's.
     #[cfg(all(feature = "ring", feature = "rustcrypto"))]
-    Aes192(on_rustcrypto::Key),
+    Aes192(Box<on_rustcrypto::Key>),
 }
 
 impl AesGcmKey {
@@ -26,7 +30,7 @@ impl AesGcmKey {
     pub(crate) fn new(key: &[u8]) -> Result<Self, Unusable> {
         #[cfg(all(feature = "ring", feature = "rustcrypto"))]
         if key.len() == 24 {
-            return on_rustcrypto::Key::new(key).map(Cipher::Aes192).map(Self);
+            return on_rustcrypto::Key::new(key).map(|key| Self(Cipher::Aes192(Box::new(key))));
         }
         imp::Key::new(key).map(Cipher::Preferred).map(Self)
     }

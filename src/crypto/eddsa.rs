@@ -6,7 +6,7 @@
 
 use super::Unusable;
 
-// ring first: twice ed25519-dalek's speed at signing.
+// ring first: one library for the signatures it has.
 #[cfg(feature = "ring")]
 use on_ring as imp;
 #[cfg(not(feature = "ring"))]

@@ -1,6 +1,8 @@
 //! SHA-256, SHA-384 and SHA-512 (FIPS 180-4).
 
-// RustCrypto first: on the short inputs tokens are made of, its inlined SHA-NI beats a call into ring.
+use zeroize::Zeroize;
+
+// RustCrypto first, for the same reason as in `hmac`.
 #[cfg(not(feature = "rustcrypto"))]
 use on_ring as imp;
 #[cfg(feature = "rustcrypto")]
@@ -25,7 +27,7 @@ impl Hash {
 }
 
 /// Up to 64 bytes on the stack: a digest, or a MAC of the same length.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Zeroize)]
 pub(crate) struct Digest {
     bytes: [u8; 64],
     len: usize,
@@ -37,12 +39,6 @@ impl Digest {
         let len = of.len().min(bytes.len());
         bytes.iter_mut().zip(of).for_each(|(to, from)| *to = *from);
         Self { bytes, len }
-    }
-
-    /// All 64 bytes: the digest, then zeros.
-    #[cfg(feature = "rustcrypto")]
-    pub(super) fn whole(&self) -> &[u8; 64] {
-        &self.bytes
     }
 }
 

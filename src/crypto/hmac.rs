@@ -38,7 +38,7 @@ mod on_rustcrypto {
     use ::hmac::digest::common::Key as PaddedKey;
     use ::hmac::{Hmac, KeyInit, Mac};
     use sha2::{Sha256, Sha384, Sha512};
-    use zeroize::Zeroize;
+    use zeroize::{Zeroize, Zeroizing};
 
     #[derive(Clone)]
     pub(super) enum Key {
@@ -69,17 +69,11 @@ mod on_rustcrypto {
     /// block is the one that cannot fail.
     fn prepare<M: KeyInit>(hash: Hash, key: &[u8]) -> M {
         let mut block = PaddedKey::<M>::default();
-        let mut hashed = [0; 64];
-        let key = if key.len() > block.len() {
-            hashed = *digest(hash, key).whole();
-            &hashed
-        } else {
-            key
-        };
+        let hashed = Zeroizing::new((key.len() > block.len()).then(|| digest(hash, key)));
+        let key = hashed.as_ref().map_or(key, AsRef::as_ref);
         block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         let mac = M::new(&block);
         block.as_mut_slice().zeroize();
-        hashed.zeroize();
         mac
     }
 

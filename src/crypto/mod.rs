@@ -7,6 +7,18 @@
 //! Secrets are wiped when dropped wherever this crate or RustCrypto holds them. ring offers no way
 //! to wipe the key types it owns, so what is handed to ring lives in its memory until that is reused.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::unwrap_used,
+        reason = "a test may panic and says so on stdout; the code beside it is linted without cfg(test)"
+    )
+)]
+
 #[cfg(not(any(feature = "ring", feature = "rustcrypto")))]
 compile_error!("symbolon needs a backend: enable the feature `ring` (default) or `rustcrypto`");
 
@@ -69,4 +81,26 @@ fn put(signature: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
     let room = out.get_mut(..signature.len()).ok_or(Failed)?;
     room.copy_from_slice(signature);
     Ok(signature.len())
+}
+
+#[cfg(test)]
+mod tests {
+    fn shared<T: Send + Sync>() {}
+
+    // Prepared once, used from every thread.
+    #[test]
+    fn prepared_keys_are_send_and_sync() {
+        shared::<super::hmac::HmacKey>();
+        shared::<super::aes_gcm::AesGcmKey>();
+        shared::<super::rsa::RsaPublic>();
+        shared::<super::rsa::RsaPrivate>();
+        shared::<super::ecdsa::EcdsaPublic>();
+        shared::<super::ecdsa::EcdsaPrivate>();
+        shared::<super::eddsa::Ed25519Public>();
+        shared::<super::eddsa::Ed25519Private>();
+        #[cfg(any(feature = "amora", feature = "sealed"))]
+        shared::<super::xchacha::XChaChaKey>();
+        #[cfg(feature = "amora")]
+        shared::<super::x25519::X25519Secret>();
+    }
 }

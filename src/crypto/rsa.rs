@@ -76,6 +76,10 @@ impl RsaPrivate {
     /// Takes what ring signs with: n of 2048, 3072 or 4096 bits from two primes of half its length,
     /// e from 65537 to 2^33 − 1.
     pub(crate) fn new(parts: &RsaParts) -> Result<Self, Unusable> {
+        // ring would take 2047 bits, which no verifier here takes.
+        if bits(strip(&parts.n)) < 2048 {
+            return Err(Unusable::Invalid);
+        }
         let key = imp::Private::new(parts)?;
         Ok(Self {
             key,
@@ -233,6 +237,7 @@ mod on_rustcrypto {
         else {
             return Err(Unusable::Invalid);
         };
+        let qi = Zeroizing::new(qi.retrieve());
         Ok(RsaParts {
             n: key.n_bytes().into_vec(),
             e: key.e_bytes().into_vec(),
@@ -241,7 +246,7 @@ mod on_rustcrypto {
             q: q.to_be_bytes_trimmed_vartime().into_vec(),
             dp: dp.to_be_bytes_trimmed_vartime().into_vec(),
             dq: dq.to_be_bytes_trimmed_vartime().into_vec(),
-            qi: qi.retrieve().to_be_bytes_trimmed_vartime().into_vec(),
+            qi: qi.to_be_bytes_trimmed_vartime().into_vec(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Prepared keys: each knows its algorithm, is prepared once, and stands in a ring.
 
+mod load;
 mod provenance;
 mod ring;
 mod shared;

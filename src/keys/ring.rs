@@ -248,7 +248,10 @@ impl<W: WritingKey> Keyring<W> {
                 count = count.saturating_add(1);
             }
         };
-        let policy = self.effective_policy();
+        let policy = match self.readers.first() {
+            Some(first) if !first.key.is_named_in_tokens() => KidPolicy::TryAll,
+            _ => self.policy,
+        };
         match (kid, policy) {
             (Some(kid), _) => {
                 self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous).iter().for_each(&mut consider);
@@ -279,17 +282,11 @@ impl<W: WritingKey> Keyring<W> {
         }
     }
 
-    /// The policy, but for keys that no token can name.
-    fn effective_policy(&self) -> KidPolicy {
-        match self.readers.first() {
-            Some(reader) if !reader.key.is_named_in_tokens() => KidPolicy::TryAll,
-            _ => self.policy,
-        }
-    }
-
     fn with(mut self, reader: Reader<W::Reader>) -> Result<Self> {
+        if self.tries(&reader.key) >= MAX_TRIES {
+            return Err(too_many_keys());
+        }
         self.push(reader);
-        self.readers.last().map_or(Ok(()), |last| self.check(&last.key))?;
         Ok(self)
     }
 
@@ -301,6 +298,13 @@ impl<W: WritingKey> Keyring<W> {
         }
         self.by_alg.entry(reader.key.alg()).or_default().push(index);
         self.readers.push(reader);
+    }
+
+    /// Adds a key that reads, unless one token would then be tried with too many.
+    pub(super) fn push_if_it_fits(&mut self, key: W::Reader) {
+        if self.tries(&key) < MAX_TRIES {
+            self.push(Reader { key, until: None });
+        }
     }
 
     /// Builds the ring anew of `readers`, whose order is what the indices follow.
@@ -315,29 +319,35 @@ impl<W: WritingKey> Keyring<W> {
     }
 
     fn check_all(&self) -> Result<()> {
-        self.readers.iter().try_for_each(|reader| self.check(&reader.key))
-    }
-
-    /// Refuses the groups that `key` stands in where they have grown too large.
-    fn check(&self, key: &W::Reader) -> Result<()> {
-        let alg = key.alg();
-        let named = key.kid().and_then(|kid| self.by_kid.get(kid)).unwrap_or(&self.anonymous);
-        let same_alg = |index: &&Index| {
-            self.readers.get(**index).is_some_and(|reader| reader.key.alg() == alg)
-        };
-        let tries = match self.effective_policy() {
-            KidPolicy::TryAll => self.by_alg.get(alg).map_or(0, Vec::len),
-            KidPolicy::Required | KidPolicy::SoleKey => named.iter().filter(same_alg).count(),
-        };
-        if tries > MAX_TRIES {
-            return Err(Error::new(
-                ErrorKind::InvalidSetting,
-                "one token would be tried with more than 4 keys: retire some, or give them kids \
-                 where the format has a place for it",
-            ));
+        if self.readers.iter().any(|reader| self.tries(&reader.key) > MAX_TRIES) {
+            return Err(too_many_keys());
         }
         Ok(())
     }
+
+    /// How many keys of the ring a token is tried with that `key` is tried with.
+    fn tries(&self, key: &W::Reader) -> usize {
+        let alg = key.alg();
+        let same_alg = |index: &&Index| {
+            self.readers.get(**index).is_some_and(|reader| reader.key.alg() == alg)
+        };
+        let policy = if key.is_named_in_tokens() { self.policy } else { KidPolicy::TryAll };
+        match (policy, key.kid()) {
+            (KidPolicy::TryAll, _) => self.by_alg.get(alg).map_or(0, Vec::len),
+            (_, Some(kid)) => {
+                self.by_kid.get(kid).map_or(0, |named| named.iter().filter(same_alg).count())
+            }
+            (_, None) => self.anonymous.iter().filter(same_alg).count(),
+        }
+    }
+}
+
+fn too_many_keys() -> Error {
+    Error::new(
+        ErrorKind::InvalidSetting,
+        "one token would be tried with more than 4 keys: retire some, or give them kids where \
+         tokens name them",
+    )
 }
 
 impl<R> Reader<R> {

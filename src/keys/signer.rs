@@ -148,6 +148,10 @@ impl Signer {
         self.verifier.clone()
     }
 
+    pub(crate) fn jwt_header(&self) -> &str {
+        self.verifier.jwt_header()
+    }
+
     /// The signature of `message`, raw as the algorithm's RFC writes it.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Provenance, RingKey};
-use crate::base::KeyId;
+use crate::base::{KeyId, base64url};
 use crate::error::Result;
 use crate::jwa::{
     EcPublicKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, KeyType, OctKey, OkpPublicKey, RsaPublicKey,
@@ -27,6 +27,7 @@ pub struct Verifier {
     alg: JwsAlg,
     kid: Option<KeyId>,
     key: Arc<dyn Verify>,
+    jwt_header: Arc<str>,
 }
 
 impl Verifier {
@@ -39,7 +40,7 @@ impl Verifier {
     pub fn new(alg: JwsAlg, key: &KeyMaterial) -> Result<Self> {
         let public = key.to_public();
         let key = (alg.0.verifier)(public.as_ref().unwrap_or(key))?;
-        Ok(Self { alg, kid: None, key: Arc::from(key) })
+        Ok(Self { alg, kid: None, key: Arc::from(key), jwt_header: jwt_header(alg, None) })
     }
 
     /// The same key under the name `kid`.
@@ -51,7 +52,9 @@ impl Verifier {
         K: TryInto<KeyId>,
         crate::Error: From<K::Error>,
     {
-        self.kid = Some(kid.try_into()?);
+        let kid = kid.try_into()?;
+        self.jwt_header = jwt_header(self.alg, Some(&kid));
+        self.kid = Some(kid);
         Ok(self)
     }
 
@@ -76,11 +79,24 @@ impl Verifier {
         }
     }
 
+    /// The header, encoded, of a token of type `JWT` by this key, as this crate writes it.
+    pub(crate) fn jwt_header(&self) -> &str {
+        &self.jwt_header
+    }
+
     /// Whether `signature` is one of `message` by this key.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify(message, signature)
     }
+}
+
+/// Prepared once a key, so that neither writing nor reading the usual header costs any JSON.
+fn jwt_header(alg: JwsAlg, kid: Option<&KeyId>) -> Arc<str> {
+    let kid = kid.map_or_else(String::new, |kid| {
+        format!(r#""kid":{},"#, serde_json::Value::from(kid.as_str()))
+    });
+    base64url::encode(format!(r#"{{"alg":"{alg}",{kid}"typ":"JWT"}}"#)).into()
 }
 
 impl RingKey for Verifier {

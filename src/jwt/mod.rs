@@ -1,0 +1,17 @@
+//! Claims: what a token says, and what a service demands of it (RFC 7519).
+
+mod audience;
+mod claims;
+mod numeric_date;
+mod read;
+mod validator;
+mod write;
+
+pub use audience::Audience;
+pub use claims::{Claims, NoCustom, Registered};
+pub use validator::Validator;
+
+pub(crate) use numeric_date::to_offset_date_time;
+pub(crate) use read::{read_custom, read_registered};
+pub(crate) use validator::{Outside, same_media_type};
+pub(crate) use write::{Written, write};

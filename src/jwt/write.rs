@@ -1,0 +1,83 @@
+//! Claims to JSON: the registered ones first, then the user's, in one object and one pass.
+
+use serde::ser::{Serialize, SerializeMap};
+
+use super::Registered;
+use crate::base::object::{self, Fixed};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The registered claims of a token that is about to be written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Written<'c> {
+    pub(crate) iss: Option<&'c str>,
+    pub(crate) sub: Option<&'c str>,
+    pub(crate) aud: Option<&'c [String]>,
+    pub(crate) exp: Option<i64>,
+    pub(crate) nbf: Option<i64>,
+    pub(crate) iat: Option<i64>,
+    pub(crate) jti: Option<&'c str>,
+}
+
+impl<'c> From<&'c Registered> for Written<'c> {
+    fn from(own: &'c Registered) -> Self {
+        Self {
+            iss: own.iss.as_deref(),
+            sub: own.sub.as_deref(),
+            aud: own.aud.as_ref().map(super::Audience::as_slice),
+            exp: own.exp,
+            nbf: own.nbf,
+            iat: own.iat,
+            jti: own.jti.as_deref(),
+        }
+    }
+}
+
+impl Fixed for Written<'_> {
+    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        if let Some(iss) = self.iss {
+            to.serialize_entry("iss", iss)?;
+        }
+        if let Some(sub) = self.sub {
+            to.serialize_entry("sub", sub)?;
+        }
+        match self.aud {
+            None => {}
+            Some([name]) => to.serialize_entry("aud", name)?,
+            Some(names) => to.serialize_entry("aud", names)?,
+        }
+        for (name, seconds) in [("exp", self.exp), ("nbf", self.nbf), ("iat", self.iat)] {
+            if let Some(seconds) = seconds {
+                to.serialize_entry(name, &seconds)?;
+            }
+        }
+        if let Some(jti) = self.jti {
+            to.serialize_entry("jti", jti)?;
+        }
+        Ok(())
+    }
+
+    fn claims(&self, name: &str) -> bool {
+        // All seven names have three bytes: most others are told apart by that.
+        name.len() == 3
+            && match name {
+                "iss" => self.iss.is_some(),
+                "sub" => self.sub.is_some(),
+                "aud" => self.aud.is_some(),
+                "exp" => self.exp.is_some(),
+                "nbf" => self.nbf.is_some(),
+                "iat" => self.iat.is_some(),
+                "jti" => self.jti.is_some(),
+                _ => false,
+            }
+    }
+}
+
+/// Appends the object of `registered` and `custom` to `out`.
+pub(crate) fn write<C: Serialize + ?Sized>(
+    registered: &Written<'_>,
+    custom: &C,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    object::write(registered, custom, out)
+        .map_err(|error| Error::new(ErrorKind::InvalidClaims, error.to_string()))
+}

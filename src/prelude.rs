@@ -1,0 +1,9 @@
+//! What nearly every service writes: `use symbolon::prelude::*`.
+
+pub use crate::codec::{AnyOf, JwsCodec, TokenCodec, TokenCodecExt, Tokens, Verified};
+pub use crate::error::{Error, ErrorKind};
+pub use crate::jwa::JwsAlg;
+pub use crate::jwk::{Jwk, JwkSet};
+pub use crate::jwt::{Claims, NoCustom, Validator};
+pub use crate::keys::{Keyring, SharedKeyring, Signer, Verifier};
+pub use serde::{Deserialize, Serialize};

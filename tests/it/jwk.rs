@@ -1,0 +1,389 @@
+//! JWKs beyond the examples: strictness, what may be done with a key, and secrets that stay in.
+
+use serde_json::{Value, json};
+use symbolon::{
+    EcCurve, EcPrivateKey, ErrorKind, Jwk, JwkSet, JwsAlg, KeyId, OctKey, OkpCurve, OkpPrivateKey,
+};
+
+use crate::support::{count, damaged, lacks_feature};
+
+const RSA_PRIVATE: &str = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","d":"X4cTteJY_gn4FYPsXB8rdXix5vwsg1FLN5E3EaG6RJoVH-HLLKD9M7dx5oo7GURknchnrRweUkC7hT5fJLM0WbFAKNLWY2vv7B6NqXSzUvxT0_YSfqijwp3RTzlBaCxWp4doFk5N2o8Gy_nHNKroADIkJ46pRUohsXywbReAdYaMwFs9tv8d_cPVY3i07a3t8MN6TNwm0dSawm9v47UiCl3Sk5ZiG7xojPLu4sbg1U2jx4IBTNBznbJSzFHK66jT8bgkuqsk0GjskDJk19Z4qwjwbsnn4j2WBii3RL-Us2lGVkY8fkFzme1z0HbIkfz0Y6mqnOYtqc0X4jfcKoAC8Q","p":"83i-7IvMGXoMXCskv73TKr8637FiO7Z27zv8oj6pbWUQyLPQBQxtPVnwD20R-60eTDmD2ujnMt5PoqMrm8RfmNhVWDtjjMmCMjOpSXicFHj7XOuVIYQyqVWlWEh6dN36GVZYk93N8Bc9vY41xy8B9RzzOGVQzXvNEvn7O0nVbfs","q":"3dfOR9cuYq-0S-mkFLzgItgMEfFzB2q3hWehMuG0oCuqnb3vobLyumqjVZQO1dIrdwgTnCdpYzBcOfW5r370AFXjiWft_NGEiovonizhKpo9VVS78TzFgxkIdrecRezsZ-1kYd_s1qDbxtkDEgfAITAG9LUnADun4vIcb6yelxk","dp":"G4sPXkc6Ya9y8oJW9_ILj4xuppu0lzi_H7VTkS8xj5SdX3coE0oimYwxIi2emTAue0UOa5dpgFGyBJ4c8tQ2VF402XRugKDTP8akYhFo5tAA77Qe_NmtuYZc3C3m3I24G2GvR5sSDxUyAN2zq8Lfn9EUms6rY3Ob8YeiKkTiBj0","dq":"s9lAH9fggBsoFR8Oac2R_E2gw282rT2kGOAhvIllETE1efrA6huUUvMfBcMpn8lqeW6vzznYY5SSQF7pMdC_agI3nG8Ibp1BUb0JUiraRNqUfLhcQb_d9GF4Dh7e74WbRsobRonujTYN1xCaP6TO61jvWrX-L18txXw494Q_cgk","qi":"GyM_p6JrXySiz1toFgKbWV-JdI3jQ4ypu9rbMWx3rQJBfmt0FoYzgUIZEVFEcOqwemRN81zoDAaa-Bk0KWNGDjJHZDdDmFhW3AN7lI-puxk_mHZGJ11rxyR8O55XLSe3SPmRfKwZI6yU24ZxvQKFYItdldUKGzO6Ia6zTKhAVRU"}"#;
+const EC_PRIVATE: &str = r#"{"kty":"EC","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}"#;
+const OKP_PRIVATE: &str = r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+const OCT: &str = r#"{"kty":"oct","k":"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"}"#;
+const PRIVATE: [&str; 4] = [RSA_PRIVATE, EC_PRIVATE, OKP_PRIVATE, OCT];
+
+const SECRET_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "k"];
+
+fn value(json: &str) -> Value {
+    serde_json::from_str(json).unwrap()
+}
+
+fn with(json: &str, name: &str, member: Value) -> String {
+    let mut value = value(json);
+    value[name] = member;
+    value.to_string()
+}
+
+fn without(json: &str, name: &str) -> String {
+    let mut value = value(json);
+    value.as_object_mut().unwrap().remove(name);
+    value.to_string()
+}
+
+fn kind(json: impl AsRef<[u8]>) -> Option<ErrorKind> {
+    Jwk::from_json(json).err().map(|error| error.kind())
+}
+
+#[test]
+fn refuses_every_read_member_of_a_wrong_type() {
+    let strings = ["kty", "use", "alg", "kid", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k"];
+    let not_strings = [json!(null), json!(true), json!(1), json!(1.5), json!([]), json!(["a"]), json!({})];
+    let not_arrays = [json!(null), json!(true), json!(1), json!("sign"), json!({}), json!({"0": "sign"})];
+    let mut cases = Vec::new();
+    for key in PRIVATE {
+        cases.extend(strings.iter().flat_map(|name| not_strings.iter().map(move |bad| (key, *name, bad.clone()))));
+        for name in ["key_ops", "oth"] {
+            cases.extend(not_arrays.iter().map(|bad| (key, name, bad.clone())));
+        }
+        for bad in [json!([1]), json!(["sign", null]), json!([["sign"]])] {
+            cases.push((key, "key_ops", bad));
+        }
+    }
+    count("wrong types", cases, |(key, name, bad)| {
+        let error = Jwk::from_json(with(key, name, bad.clone())).err();
+        match error {
+            Some(error) if error.kind() == ErrorKind::InvalidJwk && error.to_string().contains(&format!("`{name}`")) => Ok(()),
+            other => Err(format!("{name} {bad}: {other:?}")),
+        }
+    });
+}
+
+#[test]
+fn names_each_missing_member() {
+    for key in PRIVATE {
+        for name in value(key).as_object().unwrap().keys() {
+            if name == "d" && key != RSA_PRIVATE {
+                assert!(!Jwk::from_json(without(key, name)).unwrap().material().is_secret());
+                continue;
+            }
+            let error = Jwk::from_json(without(key, name)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidJwk);
+            assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
+        }
+    }
+    let error = Jwk::from_json(without(RSA_PRIVATE, "dp")).unwrap_err();
+    assert!(error.to_string().contains("export it again with its primes"), "{error}");
+}
+
+#[test]
+fn takes_one_spelling_of_base64url() {
+    for key in PRIVATE {
+        let members = value(key);
+        for (name, text) in members.as_object().unwrap() {
+            if ["kty", "crv"].contains(&name.as_str()) {
+                continue;
+            }
+            let text = text.as_str().unwrap();
+            for bad in [
+                format!("{text}="),
+                format!("{text}=="),
+                format!(" {text}"),
+                format!("{text}\n"),
+                format!("{text}+"),
+                format!("{text}/"),
+                format!("{}A", &text[..text.len() - 1].replace('-', "+")),
+            ] {
+                if bad.len() == text.len() && !bad.contains('+') {
+                    continue;
+                }
+                assert_eq!(kind(with(key, name, json!(bad))), Some(ErrorKind::InvalidJwk), "{name}");
+            }
+        }
+    }
+    // The last character holds bits of no byte: they must be zero.
+    assert!(OCT.contains("CAow\""));
+    assert_eq!(kind(r#"{"kty":"oct","k":"AB"}"#), Some(ErrorKind::InvalidJwk));
+    assert!(Jwk::from_json(r#"{"kty":"oct","k":"AA"}"#).is_ok());
+    // An escape is JSON's business, not base64url's.
+    assert_eq!(
+        Jwk::from_json(r#"{"kty":"oct","k":"\u0041A"}"#).unwrap(),
+        Jwk::from_json(r#"{"kty":"oct","k":"AA"}"#).unwrap()
+    );
+}
+
+#[test]
+fn coordinates_are_exactly_as_long_as_the_field() {
+    for name in ["x", "y", "d"] {
+        for len in [0, 1, 31, 33, 48, 64] {
+            let text = base64url(&vec![0; len]);
+            assert_eq!(kind(with(EC_PRIVATE, name, json!(text))), Some(ErrorKind::InvalidJwk), "{name} {len}");
+            if name != "y" {
+                assert_eq!(kind(with(OKP_PRIVATE, name, json!(text))), Some(ErrorKind::InvalidJwk));
+            }
+        }
+    }
+}
+
+fn base64url(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
+#[test]
+fn a_private_key_must_fit_its_public_half() {
+    let other = value(Jwk::generate(JwsAlg::ES256).unwrap().danger_to_secret_json().as_str());
+    let mut mixed = value(EC_PRIVATE);
+    mixed["d"] = other["d"].clone();
+    assert_eq!(kind(mixed.to_string()), Some(ErrorKind::InvalidKey));
+    let okp = with(OKP_PRIVATE, "d", json!(base64url(&[7; 32])));
+    assert_eq!(kind(okp), Some(ErrorKind::InvalidKey));
+    // Nothing that signs with RSA is compiled in without ring: nothing could use the key, either.
+    if cfg!(feature = "ring") {
+        let rsa = value(RSA_PRIVATE);
+        for (name, from) in [("p", "q"), ("q", "p"), ("d", "n"), ("dp", "dq"), ("qi", "p")] {
+            let swapped = with(RSA_PRIVATE, name, rsa[from].clone());
+            assert_eq!(kind(swapped), Some(ErrorKind::InvalidKey), "{name}");
+        }
+    }
+}
+
+#[test]
+fn refuses_more_than_two_primes_and_symmetric_keys_that_are_texts() {
+    assert_eq!(kind(with(RSA_PRIVATE, "oth", json!([]))), Some(ErrorKind::UnsupportedKey));
+    for text in ["-----BEGIN PUBLIC KEY-----", "\u{feff} -----BEGIN X", EC_PRIVATE, "ssh-ed25519 AAAA"] {
+        let key = json!({"kty": "oct", "k": base64url(text.as_bytes())});
+        assert_eq!(kind(key.to_string()), Some(ErrorKind::KeyMismatch), "{text}");
+    }
+    assert_eq!(kind(r#"{"kty":"oct","k":""}"#), Some(ErrorKind::WeakKey));
+}
+
+#[test]
+fn refuses_text_that_is_not_strict() {
+    for text in [
+        r#"{"kty":"oct","k":"AAAA","kty":"oct"}"#,
+        r#"{"kty":"oct","k":"AAAA","x5c":[{"a":1,"a":1}]}"#,
+        r#"{"kty":"oct","k":"AAAA"}{}"#,
+        r#"{"kty":"oct","k":"AAAA",}"#,
+        "\u{feff}{\"kty\":\"oct\",\"k\":\"AAAA\"}",
+        "[]",
+        "",
+    ] {
+        assert_eq!(kind(text), Some(ErrorKind::InvalidJwk), "{text}");
+    }
+    assert_eq!(kind(b"{\"kty\":\"oct\",\"k\":\"AAAA\",\"a\":\"\xff\"}"), Some(ErrorKind::InvalidJwk));
+    let long = |len: usize| {
+        let frame = r#"{"kty":"oct","k":"AAAA","a":""}"#.len();
+        format!(r#"{{"kty":"oct","k":"AAAA","a":"{}"}}"#, "x".repeat(len - frame))
+    };
+    assert!(Jwk::from_json(long(Jwk::MAX_LEN)).is_ok());
+    assert_eq!(kind(long(Jwk::MAX_LEN + 1)), Some(ErrorKind::InvalidJwk));
+}
+
+#[test]
+fn kid_has_1_to_256_bytes() {
+    for (len, fine) in [(0, false), (1, true), (256, true), (257, false)] {
+        let key = Jwk::from_json(with(OCT, "kid", json!("k".repeat(len))));
+        assert_eq!(key.is_ok(), fine, "{len}");
+        assert_eq!(Jwk::from_json(OCT).unwrap().with_kid("k".repeat(len)).is_ok(), fine, "{len}");
+    }
+    let key = Jwk::from_json(OCT).unwrap().with_kid(KeyId::new("typed").unwrap()).unwrap();
+    assert_eq!(key.kid().unwrap().as_str(), "typed");
+}
+
+#[test]
+fn use_and_key_ops_agree_and_repeat_nothing() {
+    let judge = |key_use: &str, ops: Value| {
+        let mut key = value(EC_PRIVATE);
+        key["use"] = json!(key_use);
+        key["key_ops"] = ops;
+        kind(key.to_string())
+    };
+    assert_eq!(judge("sig", json!(["sign", "verify"])), None);
+    assert_eq!(judge("enc", json!(["deriveKey", "deriveBits"])), None);
+    assert_eq!(judge("sig", json!(["sign", "an op of their own"])), None);
+    assert_eq!(judge("their own", json!(["sign", "decrypt"])), None);
+    assert_eq!(judge("sig", json!([])), None);
+    for (key_use, ops) in [
+        ("sig", json!(["sign", "sign"])),
+        ("sig", json!(["x", "y", "x"])),
+        ("sig", json!(["sign", "encrypt"])),
+        ("enc", json!(["verify"])),
+        ("sig", json!((0..65).map(|n| n.to_string()).collect::<Vec<_>>())),
+    ] {
+        assert_eq!(judge(key_use, ops.clone()), Some(ErrorKind::InvalidJwk), "{key_use} {ops}");
+    }
+
+    let key = Jwk::from_json(EC_PRIVATE).unwrap();
+    assert!(key.clone().with_use("sig").unwrap().with_key_ops(["decrypt"]).is_err());
+    assert!(key.clone().with_key_ops(["sign", "sign"]).is_err());
+    assert!(key.clone().with_key_ops(["sign"]).unwrap().with_use("enc").is_err());
+    assert_eq!(key.with_use("signature").unwrap_err().kind(), ErrorKind::InvalidSetting);
+}
+
+#[test]
+fn the_public_half_keeps_what_is_said_of_the_key() {
+    let json = with(EC_PRIVATE, "x5t", json!("abc"));
+    let key = Jwk::from_json(json).unwrap().with_kid("1").unwrap().with_alg(JwsAlg::ES256).unwrap();
+    let key = key.with_use("sig").unwrap().with_key_ops(["verify", "sign"]).unwrap();
+    let public = key.to_public().unwrap();
+    assert_eq!(public.kid(), key.kid());
+    assert_eq!((public.alg(), public.key_use()), (Some("ES256"), Some("sig")));
+    assert_eq!(public.key_ops(), Some(&["verify".to_owned()][..]));
+    assert_eq!(public.other("x5t"), Some("\"abc\""));
+    assert_eq!(public.to_public().unwrap(), public);
+    let unwrapping = Jwk::from_json(EC_PRIVATE).unwrap().with_key_ops(["unwrapKey", "deriveBits"]).unwrap();
+    let public = unwrapping.to_public().unwrap();
+    assert_eq!(public.key_ops(), Some(&["wrapKey".to_owned(), "deriveBits".to_owned()][..]));
+    let error = Jwk::from_json(OCT).unwrap().to_public().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::KeyMismatch);
+}
+
+#[test]
+fn an_algorithm_is_named_only_where_the_key_fits() {
+    let keys = [RSA_PRIVATE, EC_PRIVATE, OKP_PRIVATE, OCT].map(|json| Jwk::from_json(json).unwrap());
+    for alg in JwsAlg::all() {
+        let fitting: Vec<_> = keys.iter().filter(|key| (*key).clone().with_alg(alg).is_ok()).collect();
+        // P-384, P-521 and secp256k1 are not among the keys.
+        let expected = usize::from(!matches!(alg.name(), "ES384" | "ES512" | "ES256K"));
+        assert_eq!(fitting.len(), expected, "{alg}");
+        assert!(fitting.iter().all(|key| key.material().key_type() == alg.key_type()));
+    }
+}
+
+#[test]
+fn generates_a_key_for_each_algorithm() {
+    count("generate", JwsAlg::all(), |alg| {
+        let key = Jwk::generate(alg);
+        if lacks_feature(&key) {
+            return Ok(());
+        }
+        let key = key.map_err(|error| format!("{alg}: {error}"))?;
+        let again = Jwk::from_json(key.danger_to_secret_json().as_str());
+        (key.alg() == Some(alg.name()) && again.is_ok_and(|again| again == key))
+            .then_some(())
+            .ok_or_else(|| alg.to_string())
+    });
+}
+
+#[test]
+fn secrets_are_not_written_by_accident() {
+    for json in PRIVATE {
+        let key = Jwk::from_json(json).unwrap();
+        let error = key.to_json().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::KeyMismatch);
+        for way_out in ["danger_to_secret_json", "to_public"] {
+            assert!(error.to_string().contains(way_out), "{error}");
+        }
+        assert!(serde_json::to_string(&key).is_err());
+        assert!(serde_json::to_string(&JwkSet::from_iter([key.clone()])).is_err());
+        assert!(JwkSet::from_iter([key.clone()]).to_json().is_err());
+
+        // Nor shown.
+        let secret = key.danger_to_secret_json();
+        for shown in [format!("{key:?}"), format!("{:?}", key.material()), format!("{secret:?}"), error.to_string()] {
+            for name in SECRET_MEMBERS {
+                if let Some(text) = value(json)[name].as_str() {
+                    assert!(!shown.contains(text), "{name} in {shown}");
+                }
+            }
+        }
+        // But they come back where they are asked for.
+        assert_eq!(value(secret.as_str()), value(json));
+        assert_eq!(Jwk::from_json(secret.as_str()).unwrap(), key);
+    }
+    let debug = format!("{:?}", Jwk::from_json(with(EC_PRIVATE, "kid", json!("1"))).unwrap());
+    assert_eq!(debug, r#"Jwk { kty: "EC", crv: "P-256", kid: "1", .. }"#);
+}
+
+#[test]
+fn members_of_other_key_types_are_forgotten() {
+    let public = without(EC_PRIVATE, "d");
+    let mut odd = value(&public);
+    for name in ["k", "p", "q", "dp", "dq", "qi", "n", "e"] {
+        odd[name] = json!("c2VjcmV0");
+    }
+    let key = Jwk::from_json(odd.to_string()).unwrap();
+    assert!(!key.material().is_secret());
+    assert_eq!(key.others().count(), 0);
+    assert_eq!(value(&key.to_json().unwrap()), value(&public));
+}
+
+#[test]
+fn text_members_come_back_with_their_escapes() {
+    let text = "\u{0}\u{1f}\"\\/\u{7f}\u{2028}ü😀\n";
+    let json = with(OCT, "alg", json!(text));
+    let json = with(&json, "key_ops", json!([text, "sign"]));
+    let json = with(&json, text, json!({text: [text]}));
+    let key = Jwk::from_json(&json).unwrap();
+    assert_eq!(key.alg(), Some(text));
+    assert_eq!(value(key.danger_to_secret_json().as_str()), value(&json));
+}
+
+#[test]
+fn keys_are_embedded_in_other_documents() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Config {
+        key: Jwk,
+        more: Option<Jwk>,
+    }
+    let public = Jwk::from_json(with(&without(EC_PRIVATE, "d"), "ext", json!({"b": [1, -2, 2.5, null, true]}))).unwrap();
+    let text = serde_json::to_string(&Config { key: public.clone(), more: None }).unwrap();
+    let again: Config = serde_json::from_str(&text).unwrap();
+    assert_eq!(again.key, public);
+    // serde_json::Value sorts its members and makes no text of them: the same rules still.
+    let tree: Config = serde_json::from_value(value(&text)).unwrap();
+    assert_eq!(tree.key.material(), public.material());
+
+    let private: Config = serde_json::from_str(&format!(r#"{{"key":{OKP_PRIVATE},"more":{OCT}}}"#)).unwrap();
+    assert!(private.key.material().is_secret() && private.more.is_some());
+    for bad in [
+        r#"{"key":{"kty":"oct","k":"AAAA","k":"AAAA"}}"#.to_owned(),
+        r#"{"key":{"kty":"oct","k":"AAAA","x":{"a":1,"a":1}}}"#.to_owned(),
+        r#"{"key":{"kty":"oct","k":5}}"#.to_owned(),
+        r#"{"key":"kty"}"#.to_owned(),
+        r#"{"key":null}"#.to_owned(),
+        format!(r#"{{"key":{{"kty":"oct","k":"AAAA","x":"{}"}}}}"#, "x".repeat(Jwk::MAX_LEN)),
+    ] {
+        assert!(serde_json::from_str::<Config>(&bad).is_err(), "{bad:.60}");
+    }
+}
+
+#[test]
+fn damaged_text_is_a_typed_error_or_another_key() {
+    let extras = r#","use":"sig","key_ops":["sign"],"kid":"\u0031","alg":"ES256","x5c":["a"]}"#;
+    let (mut run, mut read) = (0, 0);
+    for json in [EC_PRIVATE, OKP_PRIVATE, OCT] {
+        let json = format!("{}{extras}", &json[..json.len() - 1]);
+        for text in damaged(json.as_bytes()) {
+            run += 1;
+            match Jwk::from_json(&text) {
+                Ok(key) => {
+                    read += 1;
+                    let again = Jwk::from_json(key.danger_to_secret_json().as_str()).unwrap();
+                    assert_eq!(again.material(), key.material());
+                }
+                Err(error) => assert_eq!(error.fault(), symbolon::Fault::Caller),
+            }
+        }
+        let set = format!(r#"{{"keys":[{json},{{"kty":"AKP"}},{json}],"a":1}}"#);
+        for text in damaged(set.as_bytes()) {
+            run += 1;
+            if let Ok(set) = JwkSet::from_json(&text) {
+                read += 1;
+                assert!(set.keys().len() + set.skipped().len() <= 3);
+            }
+        }
+    }
+    println!("damaged JWKs and sets: {run} run, {read} still read, 0 wrong");
+}
+
+#[test]
+fn typed_keys_become_jwks() {
+    let ec = EcPrivateKey::generate(EcCurve::P256).unwrap();
+    assert_eq!(Jwk::from(ec.clone()).to_public().unwrap(), Jwk::from(ec.public().clone()));
+    let okp = OkpPrivateKey::generate(OkpCurve::Ed25519).unwrap();
+    assert_eq!(Jwk::from(okp.clone()).to_public().unwrap(), Jwk::from(okp.public().clone()));
+    let oct = OctKey::generate(32).unwrap();
+    assert_eq!(Jwk::from(oct.clone()).into_material(), oct.into());
+}
