@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
 use crate::amora::{AmoraOpener, AmoraSealer, AmoraVersion, Times, judge, open_into, recognize};
 use crate::base::Limits;
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::keys::{Keyring, Provenance, SharedKeyring};
 
 /// Amora tokens, zero and one, with the keys of a ring.
@@ -60,7 +60,7 @@ impl AmoraCodec {
     /// Writes Amora one to an X25519 public key, and reads nothing.
     ///
     /// # Errors
-    /// [`InvalidKey`](ErrorKind::InvalidKey) for the points of small order.
+    /// [`InvalidKey`](crate::ErrorKind::InvalidKey) for the points of small order.
     pub fn one_sealing(public: &[u8; 32]) -> Result<Self> {
         Ok(Self::new(AmoraSealer::one(public)?))
     }
@@ -101,9 +101,9 @@ impl TokenCodec for AmoraCodec {
     /// As of the trait.
     ///
     /// # Errors
-    /// [`InvalidLifetime`](ErrorKind::InvalidLifetime) where the body lacks its issue time or
-    /// expiry, or the wire cannot hold them; [`NoKey`](ErrorKind::NoKey) where the ring only reads;
-    /// [`Randomness`](ErrorKind::Randomness) where the system gives none.
+    /// [`InvalidLifetime`](crate::ErrorKind::InvalidLifetime) where the body lacks its issue time or
+    /// expiry, or the wire cannot hold them; [`NoKey`](crate::ErrorKind::NoKey) where the ring only reads;
+    /// [`Randomness`](crate::ErrorKind::Randomness) where the system gives none.
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
         let times = Times::between(body.issued_at_unix(), body.expires_at_unix())?;
         self.keys.peek().primary()?.seal_into(body.payload(), times, out)

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
 use crate::base::{KeyId, Limits};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::keys::{Provenance, SharedKeyring};
 use crate::sealed::{
     HeaderlessKey, SealedCipher, SealedKey, judge_headerless, open_headerless_into, open_into,
@@ -46,7 +46,7 @@ impl SealedCodec {
     /// A codec with one master key without a name, of 32 bytes or more.
     ///
     /// # Errors
-    /// [`WeakKey`](ErrorKind::WeakKey) for fewer.
+    /// [`WeakKey`](crate::ErrorKind::WeakKey) for fewer.
     pub fn from_master(master: impl AsRef<[u8]>) -> Result<Self> {
         Ok(Self::new(SealedKey::new(master)?))
     }
@@ -137,7 +137,7 @@ impl HeaderlessSealedCodec {
     /// A codec with one master key of 32 bytes or more.
     ///
     /// # Errors
-    /// [`WeakKey`](ErrorKind::WeakKey) for fewer.
+    /// [`WeakKey`](crate::ErrorKind::WeakKey) for fewer.
     pub fn from_master(master: impl AsRef<[u8]>) -> Result<Self> {
         Ok(Self::new(HeaderlessKey::new(master)?))
     }

@@ -42,12 +42,6 @@ impl Digest {
     }
 }
 
-impl zeroize::Zeroize for Digest {
-    fn zeroize(&mut self) {
-        self.bytes.zeroize();
-    }
-}
-
 impl AsRef<[u8]> for Digest {
     fn as_ref(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
