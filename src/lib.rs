@@ -4,6 +4,8 @@
 compile_error!("symbolon needs a backend: enable the feature `ring` (default) or `rustcrypto`");
 
 // Without a backend nothing else is compiled, so that the message above is the only one.
+#[cfg(all(feature = "amora", any(feature = "ring", feature = "rustcrypto")))]
+pub mod amora;
 #[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod base;
 #[cfg(any(feature = "ring", feature = "rustcrypto"))]
@@ -26,6 +28,8 @@ mod jwt;
 mod keys;
 #[cfg(any(feature = "ring", feature = "rustcrypto"))]
 pub mod prelude;
+#[cfg(all(feature = "sealed", any(feature = "ring", feature = "rustcrypto")))]
+pub mod sealed;
 
 #[cfg(any(feature = "ring", feature = "rustcrypto"))]
 pub use crate::{
@@ -39,10 +43,22 @@ pub use crate::{
         EcCurve, EcPrivateKey, EcPublicKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, KeyType, OctKey,
         OkpCurve, OkpPrivateKey, OkpPublicKey, RsaCrtParts, RsaPrivateKey, RsaPublicKey, RsaSigAlg,
     },
-    jwk::{Jwk, JwkSet, SecretDer, SecretText, SkippedKey},
+    jwk::{Jwk, JwkSet, SecretText, SkippedKey},
     jwt::{Audience, Claims, NoCustom, Registered, Validator},
     keys::{
         KidPolicy, Keyring, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier,
         WritingKey,
     },
+};
+#[cfg(all(feature = "amora", any(feature = "ring", feature = "rustcrypto")))]
+pub use crate::{
+    amora::{AmoraOpener, AmoraSealer},
+    codec::AmoraCodec,
+};
+#[cfg(all(feature = "pem", any(feature = "ring", feature = "rustcrypto")))]
+pub use crate::jwk::SecretDer;
+#[cfg(all(feature = "sealed", any(feature = "ring", feature = "rustcrypto")))]
+pub use crate::{
+    codec::{HeaderlessSealedCodec, SealedCodec},
+    sealed::{HeaderlessKey, SealedCipher, SealedKey},
 };
