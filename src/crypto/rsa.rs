@@ -230,7 +230,7 @@ mod on_rustcrypto {
     /// ChaCha20, whose 256 bits are beyond what the largest of these keys is worth.
     pub(super) fn generate(bits: usize) -> Result<RsaParts, Unusable> {
         let mut seed = Zeroizing::new([0; 32]);
-        rand::fill(&mut *seed).map_err(|_| Unusable::Invalid)?;
+        rand::fill(&mut *seed).map_err(|_| Unusable::NoRandomness)?;
         let mut rng = ChaCha20Rng::from_seed(*seed);
         let key = RsaPrivateKey::new(&mut rng, bits).map_err(|_| Unusable::Invalid)?;
         let ([p, q], Some(dp), Some(dq), Some(qi)) = (key.primes(), key.dp(), key.dq(), key.qinv())

@@ -55,6 +55,9 @@ impl JwkSet {
     /// in any of the keys too, is refused with all of it, since readers would not agree on what
     /// was published.
     ///
+    /// Each key is checked as it is read: some microseconds for a public key, up to two
+    /// milliseconds for a private one. Whoever fetches sets should cap a body well below the limit.
+    ///
     /// # Errors
     /// [`InvalidJwk`](crate::ErrorKind::InvalidJwk) where the text is not strict JSON, has no
     /// array `keys`, or is beyond [`MAX_LEN`](Self::MAX_LEN) or [`MAX_KEYS`](Self::MAX_KEYS).

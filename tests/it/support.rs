@@ -19,7 +19,11 @@ pub(crate) fn vectors(name: &str) -> Option<serde_json::Value> {
 }
 
 /// Runs each case, prints how many ran, and fails where one was wrong.
-pub(crate) fn count<C>(source: &str, cases: impl IntoIterator<Item = C>, judge: impl Fn(C) -> Result<(), String>) {
+pub(crate) fn count<C>(
+    source: &str,
+    cases: impl IntoIterator<Item = C>,
+    judge: impl Fn(C) -> Result<(), String>,
+) {
     let (mut run, mut wrong) = (0, Vec::new());
     for case in cases {
         run += 1;
