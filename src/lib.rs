@@ -43,7 +43,7 @@ pub use crate::{
         EcCurve, EcPrivateKey, EcPublicKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, KeyType, OctKey,
         OkpCurve, OkpPrivateKey, OkpPublicKey, RsaCrtParts, RsaPrivateKey, RsaPublicKey, RsaSigAlg,
     },
-    jwk::{Jwk, JwkSet, SecretDer, SecretText, SkippedKey},
+    jwk::{Jwk, JwkSet, SecretText, SkippedKey},
     jwt::{Audience, Claims, NoCustom, Registered, Validator},
     keys::{
         KidPolicy, Keyring, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier,
@@ -55,6 +55,8 @@ pub use crate::{
     amora::{AmoraOpener, AmoraSealer},
     codec::AmoraCodec,
 };
+#[cfg(all(feature = "pem", any(feature = "ring", feature = "rustcrypto")))]
+pub use crate::jwk::SecretDer;
 #[cfg(all(feature = "sealed", any(feature = "ring", feature = "rustcrypto")))]
 pub use crate::{
     codec::{HeaderlessSealedCodec, SealedCodec},

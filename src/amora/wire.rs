@@ -228,7 +228,7 @@ pub(super) fn peek(text: &str, limits: &Limits) -> Result<Metadata> {
     let version = judge(text, limits)?;
     // Enough for the header and the nonce's first bytes, in whole groups of four characters.
     let head = text.as_bytes().get(..base64url::encoded_len(HEAD_LEN)).unwrap_or(text.as_bytes());
-    let mut buffer = [0; base64url::decoded_len(base64url::encoded_len(HEAD_LEN))];
+    let mut buffer = [0; HEAD_LEN + 3];
     let head = base64url::decode_to(head, &mut buffer).map_err(|_| ErrorKind::Malformed)?;
     let (header, rest) = head.split_at_checked(version.header_len()).ok_or(ErrorKind::Malformed)?;
     let nonce = rest.first_chunk().ok_or(ErrorKind::Malformed)?;
