@@ -14,9 +14,9 @@ use crate::keys::{Keyring, Provenance, SharedKeyring};
 /// is tried, at most 4; the ring refuses more. A ring may hold keys of both versions.
 ///
 /// The format carries an issue time and a lifetime, so a [`Body`] must have both; types have no place
-/// in it, and one other than `JWT` is refused rather than lost. A token is good until the second before [`Body::expires_at`], its TTL on
-/// the wire being one second less than the span, and at most 16,777,215: a lifetime of a little over
-/// 194 days.
+/// in it, and one other than `JWT` is refused rather than lost. The TTL on the wire is the span between
+/// the two, at most 16,777,215 seconds: a little over 194 days. As in amora-rs, the second in which it
+/// ends is the last good one.
 ///
 /// # Security
 /// Who can write Amora one? Anyone who has the public key: see [`Provenance::Anyone`].

@@ -4,6 +4,7 @@
 mod amora;
 mod jwk;
 #[cfg(feature = "pem")]
+mod pem;
 mod rfc7517;
 mod rfc7638;
 #[cfg(feature = "sealed")]
