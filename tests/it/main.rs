@@ -1,7 +1,15 @@
 //! All integration tests, in one binary: a module per source of truth.
 
+mod hostile;
 mod jwk;
 #[cfg(feature = "pem")]
+mod pem;
+mod rfc7515;
+#[cfg(feature = "pem")]
 mod rfc7517;
+mod rfc7519;
+mod rfc7520;
 mod rfc7638;
+mod rfc8037;
 mod support;
+mod wycheproof;
