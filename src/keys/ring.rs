@@ -27,6 +27,13 @@ pub trait RingKey: Send + Sync {
     fn fits(&self, alg: &str) -> bool {
         self.alg() == alg
     }
+
+    /// Whether tokens can name this key by its `kid`. Where the format has no place for that
+    /// (Amora), a token is tried with each key that fits it, whatever the ring's [`KidPolicy`], and
+    /// a ring holds at most 4 keys of one [`alg`](Self::alg). Keys of one type must answer alike.
+    fn is_named_in_tokens(&self) -> bool {
+        true
+    }
 }
 
 /// A key that writes tokens.
@@ -219,14 +226,14 @@ impl<W: WritingKey> Keyring<W> {
     ///
     /// # Errors
     /// [`UnknownKey`](ErrorKind::UnknownKey) where there is none, or policy forbids the choice;
-    /// [`AlgorithmMismatch`](ErrorKind::AlgorithmMismatch) where the named key is of another
+    /// [`AlgorithmMismatch`](ErrorKind::AlgorithmMismatch) where those picked are of another
     /// algorithm.
-    pub fn candidates(
-        &self,
+    pub fn candidates<'r>(
+        &'r self,
         kid: Option<&str>,
         alg: &str,
         now: i64,
-    ) -> Result<impl Iterator<Item = &W::Reader>> {
+    ) -> Result<impl Iterator<Item = &'r W::Reader> + use<'r, W>> {
         let mut found: [Option<&W::Reader>; MAX_TRIES] = [None; MAX_TRIES];
         let mut count: usize = 0;
         let mut misfit = false;
@@ -241,7 +248,11 @@ impl<W: WritingKey> Keyring<W> {
                 count = count.saturating_add(1);
             }
         };
-        match (kid, self.policy) {
+        let policy = match self.readers.first() {
+            Some(first) if !first.key.is_named_in_tokens() => KidPolicy::TryAll,
+            _ => self.policy,
+        };
+        match (kid, policy) {
             (Some(kid), _) => {
                 self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous).iter().for_each(&mut consider);
             }
@@ -252,11 +263,11 @@ impl<W: WritingKey> Keyring<W> {
             (None, KidPolicy::SoleKey | KidPolicy::TryAll) => {
                 for keys in self.by_alg.values() {
                     let first = keys.first().and_then(|first| self.readers.get(*first));
-                    if first.is_some_and(|first| first.key.fits(alg)) {
-                        keys.iter().for_each(&mut consider);
-                    }
+                    let fits = first.is_some_and(|first| first.key.fits(alg));
+                    // Of those that do not fit, one is enough to be told so.
+                    keys.iter().take(if fits { usize::MAX } else { 1 }).for_each(&mut consider);
                 }
-                if self.policy == KidPolicy::SoleKey && count > 1 {
+                if policy == KidPolicy::SoleKey && count > 1 {
                     return Err(Error::new(
                         ErrorKind::UnknownKey,
                         "the token names no kid and several keys fit it",
@@ -320,7 +331,8 @@ impl<W: WritingKey> Keyring<W> {
         let same_alg = |index: &&Index| {
             self.readers.get(**index).is_some_and(|reader| reader.key.alg() == alg)
         };
-        match (self.policy, key.kid()) {
+        let policy = if key.is_named_in_tokens() { self.policy } else { KidPolicy::TryAll };
+        match (policy, key.kid()) {
             (KidPolicy::TryAll, _) => self.by_alg.get(alg).map_or(0, Vec::len),
             (_, Some(kid)) => {
                 self.by_kid.get(kid).map_or(0, |named| named.iter().filter(same_alg).count())
@@ -333,7 +345,8 @@ impl<W: WritingKey> Keyring<W> {
 fn too_many_keys() -> Error {
     Error::new(
         ErrorKind::InvalidSetting,
-        "one token would be tried with more than 4 keys: give them kids, or retire some",
+        "one token would be tried with more than 4 keys: retire some, or give them kids where \
+         tokens name them",
     )
 }
 

@@ -1,5 +1,7 @@
 //! All integration tests, in one binary: a module per source of truth.
 
+#[cfg(feature = "amora")]
+mod amora;
 mod hostile;
 mod jwk;
 #[cfg(feature = "pem")]
@@ -11,5 +13,7 @@ mod rfc7519;
 mod rfc7520;
 mod rfc7638;
 mod rfc8037;
+#[cfg(feature = "sealed")]
+mod sealed;
 mod support;
 mod wycheproof;
