@@ -70,12 +70,14 @@ pub(crate) fn tally<C>(
 ) {
     let (mut run, mut wrong, mut skipped) = (0, Vec::new(), BTreeMap::<_, usize>::new());
     for case in cases {
-        match judge(case) {
-            Err(Miss::Skipped(why)) => *skipped.entry(why).or_default() += 1,
-            judged => {
-                run += 1;
-                wrong.extend(judged.err());
-            }
+        let judged = judge(case);
+        if let Err(Miss::Skipped(why)) = judged {
+            *skipped.entry(why).or_default() += 1;
+            continue;
+        }
+        run += 1;
+        if let Err(Miss::Wrong(why)) = judged {
+            wrong.push(why);
         }
     }
     let skips: String =
