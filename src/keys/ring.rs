@@ -71,6 +71,8 @@ pub enum KidPolicy {
 #[derive(Clone)]
 pub struct Keyring<W: WritingKey = Signer> {
     primary: Option<W>,
+    /// Whether the first of `readers` is the primary's own.
+    primary_reads: bool,
     readers: Vec<Reader<W::Reader>>,
     by_kid: HashMap<KeyId, Vec<Index>>,
     by_alg: BTreeMap<&'static str, Vec<Index>>,
@@ -95,6 +97,7 @@ impl<W: WritingKey> Keyring<W> {
         let mut ring = Self::read_only();
         if let Some(reader) = primary.reader() {
             ring.push(Reader { key: reader, until: None });
+            ring.primary_reads = true;
         }
         ring.primary = Some(primary);
         ring
@@ -105,6 +108,7 @@ impl<W: WritingKey> Keyring<W> {
     pub fn read_only() -> Self {
         Self {
             primary: None,
+            primary_reads: false,
             readers: Vec::new(),
             by_kid: HashMap::new(),
             by_alg: BTreeMap::new(),
@@ -155,14 +159,13 @@ impl<W: WritingKey> Keyring<W> {
     /// # Errors
     /// As [`with_reader`](Self::with_reader).
     pub fn rotated(mut self, primary: W, old_until: Option<OffsetDateTime>) -> Result<Self> {
-        // A primary's own reader always stands first.
-        if self.primary.as_ref().is_some_and(|old| old.reader().is_some()) {
-            if let Some(old) = self.readers.first_mut() {
-                old.until = old_until.map(OffsetDateTime::unix_timestamp);
-            }
+        // It may have been taken out: then the first is another key, whose time is its own.
+        if let Some(old) = self.readers.first_mut().filter(|_| self.primary_reads) {
+            old.until = old_until.map(OffsetDateTime::unix_timestamp);
         }
         let reader = primary.reader();
         self.primary = Some(primary);
+        self.primary_reads = reader.is_some();
         let old = std::mem::take(&mut self.readers);
         let new = reader.map(|key| Reader { key, until: None });
         self.refill(new.into_iter().chain(old));
@@ -175,6 +178,8 @@ impl<W: WritingKey> Keyring<W> {
     #[must_use]
     pub fn without(mut self, kid: &KeyId) -> Self {
         let old = std::mem::take(&mut self.readers);
+        let first_stays = old.first().is_some_and(|first| first.key.kid() != Some(kid));
+        self.primary_reads &= first_stays;
         self.refill(old.into_iter().filter(|reader| reader.key.kid() != Some(kid)));
         self
     }
