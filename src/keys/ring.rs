@@ -321,16 +321,17 @@ impl<W: WritingKey> Keyring<W> {
 
     /// How many keys of the ring a token is tried with that `key` is tried with.
     fn tries(&self, key: &W::Reader) -> usize {
-        let alg = key.alg();
-        let same_alg = |index: &&Index| {
-            self.readers.get(**index).is_some_and(|reader| reader.key.alg() == alg)
+        // One algorithm may have several names: what fits counts, as it does for a token.
+        let fits = |index: &&Index| {
+            self.readers.get(**index).is_some_and(|reader| reader.key.fits(key.alg()))
         };
         match (self.policy, key.kid()) {
-            (KidPolicy::TryAll, _) => self.by_alg.get(alg).map_or(0, Vec::len),
-            (_, Some(kid)) => {
-                self.by_kid.get(kid).map_or(0, |named| named.iter().filter(same_alg).count())
+            (KidPolicy::TryAll, _) => {
+                let fitting = self.by_alg.values().filter(|keys| keys.first().as_ref().is_some_and(fits));
+                fitting.map(Vec::len).sum()
             }
-            (_, None) => self.anonymous.iter().filter(same_alg).count(),
+            (_, Some(kid)) => self.by_kid.get(kid).map_or(0, |named| named.iter().filter(fits).count()),
+            (_, None) => self.anonymous.iter().filter(fits).count(),
         }
     }
 }
