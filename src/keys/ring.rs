@@ -236,29 +236,35 @@ impl<W: WritingKey> Keyring<W> {
         let mut count: usize = 0;
         let mut misfit = false;
         let mut consider = |reader: &Index| {
-            let Some(reader) = self.readers.get(*reader).filter(|reader| reader.is_due(now)) else {
-                return;
-            };
-            if !reader.key.fits(alg) {
-                misfit = true;
-            } else if let Some(place) = found.get_mut(count) {
-                *place = Some(&reader.key);
-                count = count.saturating_add(1);
+            if let Some(reader) = self.readers.get(*reader).filter(|reader| reader.is_due(now)) {
+                if !reader.key.fits(alg) {
+                    misfit = true;
+                } else if let Some(place) = found.get_mut(count) {
+                    *place = Some(&reader.key);
+                    count = count.saturating_add(1);
+                }
             }
+            count
         };
         match (kid, self.policy) {
             (Some(kid), _) => {
-                self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous).iter().for_each(&mut consider);
+                for reader in self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous) {
+                    consider(reader);
+                }
             }
             (None, KidPolicy::Required) => {
                 return Err(Error::new(ErrorKind::UnknownKey, "the token names no kid"));
             }
-            // Keys of one algorithm stand together: a large ring is not searched for a few.
+            // Keys of one algorithm stand together, and a second is one too many: a large ring is not
+            // searched for a token that anyone can send.
             (None, KidPolicy::SoleKey | KidPolicy::TryAll) => {
+                let enough = if self.policy == KidPolicy::SoleKey { 2 } else { MAX_TRIES };
                 for keys in self.by_alg.values() {
                     let first = keys.first().and_then(|first| self.readers.get(*first));
-                    if first.is_some_and(|first| first.key.fits(alg)) {
-                        keys.iter().for_each(&mut consider);
+                    if first.is_some_and(|first| first.key.fits(alg))
+                        && keys.iter().any(|reader| consider(reader) >= enough)
+                    {
+                        break;
                     }
                 }
                 if self.policy == KidPolicy::SoleKey && count > 1 {
