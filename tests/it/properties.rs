@@ -282,7 +282,7 @@ fn agree(text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(config(6000))]
+    #![proptest_config(config(2500))]
 
     #[test]
     fn our_json_is_serde_s_without_what_is_doubtful(text in json_text()) {
