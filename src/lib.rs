@@ -1,32 +1,231 @@
-//! Security tokens behind one trait.
-#![forbid(unsafe_code)]
+//! Security tokens behind one trait: signed JWTs (JWS, JWK, claims), [Amora](amora) and
+//! [sealed](sealed) tokens, with keys that carry their algorithm and rotate by `kid`.
+//!
+//! A *symbolon* was a token broken in two: the halves that fit prove who you are.
+//!
+//! # Issue and verify
+//!
+//! ```
+//! use symbolon::prelude::*;
+//! use time::Duration;
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Session { user: u64, role: String }
+//!
+//! // Keys know their algorithm. Nothing else ever chooses one.
+//! let keys = Keyring::new(Signer::generate(JwsAlg::ES256)?.with_kid("2026-11")?);
+//!
+//! // The format is one line: JwsCodec, AmoraCodec or SealedCodec.
+//! let tokens = Tokens::<Session>::builder(JwsCodec::new(keys))
+//!     .issuer("https://id.example")
+//!     .audience("api")
+//!     .lifetime(Duration::minutes(15))
+//!     .build()?;
+//!
+//! let token = tokens.issue(&Session { user: 7, role: "admin".into() })?;
+//! let session = tokens.verify(&token)?; // signature, exp, nbf, iss, aud, typ
+//! assert_eq!(session.custom().user, 7);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! A service that answers over HTTP gets its answer from the error: [`Error::bearer`].
+//!
+//! Whoever comes from another JWT crate finds the two lines they know: a codec writes and
+//! authenticates, a [`Validator`] decides.
+//!
+//! ```
+//! use symbolon::prelude::*;
+//! use time::{Duration, OffsetDateTime};
+//!
+//! #[derive(Serialize, Deserialize)]
+//! struct Session { user: u64 }
+//!
+//! let codec = JwsCodec::hs256(vec![7; 32])?; // 32 bytes or more, or an error
+//! let claims = Claims::new(Session { user: 7 })
+//!     .with_audience("api")
+//!     .with_expiry(OffsetDateTime::now_utc() + Duration::minutes(15));
+//! let token = codec.encode(&claims)?;
+//!
+//! let session: Verified<Session> = codec.decode(&token)?.validate(&Validator::new().audience("api"))?;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Verify another issuer's tokens
+//!
+//! ```
+//! use symbolon::prelude::*;
+//!
+//! # let token = {
+//! #     let jwk = Jwk::generate(JwsAlg::ES256)?.with_kid("a")?;
+//! #     (JwsCodec::new(Signer::from_jwk(&jwk)?), jwk.to_public()?.to_json()?)
+//! # };
+//! # let published = format!(r#"{{"keys":[{},{{"kty":"of tomorrow"}}]}}"#, token.1);
+//! // `published` is the text of the issuer's JWK Set. Keys that are unknown here never spoil the
+//! // others; `set.skipped()` says what was left out, and why.
+//! let set = JwkSet::from_json(&published)?;
+//! let codec = JwsCodec::new(Keyring::from_jwk_set(&set));
+//!
+//! let validator = Validator::new().issuer("https://other.example").audience("api");
+//! # let claims = Claims::new(NoCustom::default()).with_issuer("https://other.example")
+//! #     .with_audience("api").with_expiry(time::OffsetDateTime::now_utc() + time::Duration::HOUR);
+//! # let token = token.0.encode(&claims)?;
+//! let verified: Verified = codec.decode(&token)?.validate(&validator)?;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Rotate keys
+//!
+//! A [`SharedKeyring`] is exchanged while other threads read it, without a lock. The primary writes;
+//! the token's `kid` picks the key that reads.
+//!
+//! ```
+//! use symbolon::prelude::*;
+//! use time::{Duration, OffsetDateTime};
+//!
+//! let keys = SharedKeyring::new(Signer::generate(JwsAlg::ES256)?.with_kid("2026-11")?);
+//! let codec = JwsCodec::new(&keys);
+//!
+//! // A month later; what the old key signed stays good for the lifetime of a token.
+//! let old_until = OffsetDateTime::now_utc() + Duration::minutes(15);
+//! keys.rotate(Signer::generate(JwsAlg::EDDSA)?.with_kid("2026-12")?, Some(old_until))?;
+//! # let _ = codec;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Change the format
+//!
+//! [`AnyOf`] writes one format and reads several, each by its shape, until a last day.
+//!
+//! ```
+//! use symbolon::prelude::*;
+//! use symbolon::SealedKey;
+//! # use time::{Duration, OffsetDateTime};
+//!
+//! # let signed = JwsCodec::hs256(vec![7; 32])?;
+//! # let last_day = OffsetDateTime::now_utc() + Duration::days(7);
+//! let sealed = SealedCodec::new(SealedKey::generate()?.with_kid("vault-1")?);
+//! let codec = AnyOf::new(sealed).or_until(signed, last_day);
+//! # let _ = codec;
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! # Formats
+//!
+//! | codec | token | hides content | who can mint ([`Provenance`]) | says on the wire |
+//! | --- | --- | --- | --- | --- |
+//! | [`JwsCodec`] | JWS compact (RFC 7515) | no | holder of the private key; of the secret, for HS* | alg, kid, typ |
+//! | [`AmoraCodec`] zero | Amora 0xa0 | yes | holders of the shared key | issue time, lifetime |
+//! | [`AmoraCodec`] one | Amora 0xa1, X25519 | yes | **anyone** with the public key | issue time, lifetime |
+//! | [`SealedCodec`] | a key per token by HKDF, AES-256-GCM or XChaCha20-Poly1305 | yes | holders of the master key | cipher, kid |
+//! | [`HeaderlessSealedCodec`] | the same without a header, for compatibility | yes | holders of the master key | nothing |
+//!
+//! # Algorithms of JWS
+//!
+//! | `alg` | key | `ring` | `rustcrypto` |
+//! | --- | --- | --- | --- |
+//! | HS256, HS384, HS512 | [`OctKey`] of 32, 48, 64 bytes or more | yes | yes (used first) |
+//! | RS256, RS384, RS512 | RSA, 2048 to 8192 bits (signing to 4096) | yes | verifying only |
+//! | PS256, PS384, PS512 | RSA, the same | yes | verifying only |
+//! | ES256, ES384 | P-256, P-384 | yes | yes |
+//! | ES512 | P-521 | | yes |
+//! | ES256K | secp256k1 | | yes |
+//! | EdDSA, Ed25519 | Ed25519 | yes | yes |
+//!
+//! There is no `none`. RSA keys are generated by `rustcrypto`.
+//!
+//! # Features
+//!
+//! Features only add; all together is a tested normal, and so is each backend alone.
+//!
+//! | feature | default | adds |
+//! | --- | --- | --- |
+//! | `ring` | yes | the backend ring: fast signatures and AEADs |
+//! | `rustcrypto` | yes | what ring lacks; alone, a build without C |
+//! | `amora` | yes | Amora tokens |
+//! | `sealed` | yes | sealed tokens |
+//! | `pem` | yes | keys from and to PEM and DER |
+//!
+//! # Security notes
+//!
+//! - **The key decides the algorithm.** A header's `alg` is compared and never obeyed; a key of the
+//!   wrong kind is refused when it is loaded, not when a token comes in.
+//! - **Authenticate first.** Before the signature or tag only shape, `kid` and [`Limits`] are looked
+//!   at. A forged token that is also expired is [`Unauthentic`](ErrorKind::Unauthentic).
+//! - **Policy is on by default.** `exp` is demanded, `nbf` honoured, an audience that nobody
+//!   configured refused: see [`Validator`].
+//! - **Trust is in the type.** [`RawToken`] is the sender's text, [`Token`] is authentic,
+//!   [`Verified`] is accepted. [`jws::Unverified`] is a look at a token, and says so.
+//! - **Encryption is not identity.** Amora one hides its content but anyone with the public key can
+//!   mint it: [`Tokens`] refuses such a codec unless it is told otherwise.
+//! - **One error for all of cryptography**, and none that holds token text or secrets.
+//! - **A token's text is no identity**: an ECDSA signature has a second valid form. Revoke by issuer
+//!   and `jti`.
+//! - Secrets are wiped when dropped and redacted in `Debug`. ring gives no way to wipe the keys that
+//!   it has prepared; those stay in memory until it is used again.
 
+#[cfg(not(any(feature = "ring", feature = "rustcrypto")))]
+compile_error!("symbolon needs a backend: enable the feature `ring` (default) or `rustcrypto`");
+
+// Without a backend nothing else is compiled, so that the message above is the only one.
+#[cfg(all(feature = "amora", any(feature = "ring", feature = "rustcrypto")))]
+pub mod amora;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod base;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod codec;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod crypto;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod error;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod jose;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod jwa;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod jwk;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 pub mod jws;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod jwt;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod keys;
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
 pub mod prelude;
+#[cfg(all(feature = "sealed", any(feature = "ring", feature = "rustcrypto")))]
+pub mod sealed;
 
-pub use base::{Clock, FixedClock, KeyId, Limits, SystemClock};
-pub use codec::{
-    AnyOf, Body, Draft, Envelope, Format, JwsCodec, Opened, RawToken, Token, TokenCodec,
-    TokenCodecExt, Tokens, TokensBuilder, Verified,
+#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+pub use crate::{
+    base::{Clock, FixedClock, KeyId, Limits, SystemClock},
+    codec::{
+        AnyOf, Body, Draft, Envelope, Format, JwsCodec, Opened, RawToken, Token, TokenCodec,
+        TokenCodecExt, Tokens, TokensBuilder, Verified,
+    },
+    error::{BearerAnswer, Error, ErrorKind, Fault, Result},
+    jwa::{
+        EcCurve, EcPrivateKey, EcPublicKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, KeyType, OctKey,
+        OkpCurve, OkpPrivateKey, OkpPublicKey, RsaCrtParts, RsaPrivateKey, RsaPublicKey, RsaSigAlg,
+    },
+    jwk::{Jwk, JwkSet, SecretText, SkippedKey},
+    jwt::{Audience, Claims, NoCustom, Registered, Validator},
+    keys::{
+        KidPolicy, Keyring, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier,
+        WritingKey,
+    },
 };
-pub use error::{BearerAnswer, Error, ErrorKind, Fault, Result};
-pub use jwa::{
-    EcCurve, EcPrivateKey, EcPublicKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, KeyType, OctKey, OkpCurve,
-    OkpPrivateKey, OkpPublicKey, RsaCrtParts, RsaPrivateKey, RsaPublicKey, RsaSigAlg,
+#[cfg(all(feature = "amora", any(feature = "ring", feature = "rustcrypto")))]
+pub use crate::{
+    amora::{AmoraOpener, AmoraSealer},
+    codec::AmoraCodec,
 };
-#[cfg(feature = "pem")]
-pub use jwk::SecretDer;
-pub use jwk::{Jwk, JwkSet, SecretText, SkippedKey};
-pub use jwt::{Audience, Claims, NoCustom, Registered, Validator};
-pub use keys::{
-    KidPolicy, Keyring, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier, WritingKey,
+#[cfg(all(feature = "pem", any(feature = "ring", feature = "rustcrypto")))]
+pub use crate::jwk::SecretDer;
+#[cfg(all(feature = "sealed", any(feature = "ring", feature = "rustcrypto")))]
+pub use crate::{
+    codec::{HeaderlessSealedCodec, SealedCodec},
+    sealed::{HeaderlessKey, SealedCipher, SealedKey},
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

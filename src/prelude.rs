@@ -7,3 +7,8 @@ pub use crate::jwk::{Jwk, JwkSet};
 pub use crate::jwt::{Claims, NoCustom, Validator};
 pub use crate::keys::{Keyring, SharedKeyring, Signer, Verifier};
 pub use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "amora")]
+pub use crate::codec::AmoraCodec;
+#[cfg(feature = "sealed")]
+pub use crate::codec::SealedCodec;

@@ -18,11 +18,6 @@ pub(crate) const fn encoded_len(bytes: usize) -> usize {
     })
 }
 
-/// An upper bound of the bytes that `characters` characters hold.
-pub(crate) const fn decoded_len(characters: usize) -> usize {
-    (characters / 4).saturating_add(1).saturating_mul(3)
-}
-
 /// Appends the text of `bytes` to `out`.
 pub(crate) fn encode_into(bytes: impl AsRef<[u8]>, out: &mut String) {
     URL_SAFE_NO_PAD.encode_string(bytes, out);
@@ -43,7 +38,7 @@ pub(crate) fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, NotBase64Url> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| NotBase64Url)
 }
 
-/// The bytes of `text` at the front of `buffer`, which must hold [`decoded_len`] bytes.
+/// The bytes of `text` at the front of `buffer`, which must hold up to two bytes more than them.
 pub(crate) fn decode_to<'b>(
     text: impl AsRef<[u8]>,
     buffer: &'b mut [u8],

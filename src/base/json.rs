@@ -82,17 +82,6 @@ impl<'a> Value<'a> {
         scanner.array(0, &mut |element| elements.push(element)).ok()?;
         Some(elements)
     }
-
-    /// The members of an object, in order.
-    pub(crate) fn as_object(&self) -> Option<Vec<(Cow<'a, str>, Self)>> {
-        if self.kind != Kind::Object {
-            return None;
-        }
-        let mut members = Vec::new();
-        let mut scanner = Scanner::new(self.raw);
-        scanner.object(0, &mut |name, value| members.push((name, value))).ok()?;
-        Some(members)
-    }
 }
 
 /// Checks the whole of `json`, which must be an object, and shows each of its members to `visit`.

@@ -1,7 +1,6 @@
 //! Signed tokens in compact serialization behind [`TokenCodec`].
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,12 +8,12 @@ use time::OffsetDateTime;
 
 use super::{Body, Envelope, Format, RawToken, Token, TokenCodec, TokenCodecExt};
 use crate::base::{KeyId, Limits};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::jose::{self, Header};
 use crate::jwa::{HmacAlg, JwsAlg, OctKey};
 use crate::jws::compact::{self, Parameters, Parts};
 use crate::jwt::{Claims, write};
-use crate::keys::{Keyring, Provenance, SharedKeyring, Signer};
+use crate::keys::{Provenance, SharedKeyring, Signer};
 
 /// Signed tokens: JWS in compact serialization (RFC 7515 §7.1), the usual JWT.
 ///
@@ -52,8 +51,8 @@ impl JwsCodec {
     /// A codec of HMAC with SHA-256 and the shared secret `secret`.
     ///
     /// # Errors
-    /// [`WeakKey`](ErrorKind::WeakKey) for fewer than 32 bytes;
-    /// [`KeyMismatch`](ErrorKind::KeyMismatch) where the secret looks like a key of another kind.
+    /// [`WeakKey`](crate::ErrorKind::WeakKey) for fewer than 32 bytes;
+    /// [`KeyMismatch`](crate::ErrorKind::KeyMismatch) where the secret looks like a key of another kind.
     pub fn hs256(secret: impl Into<Vec<u8>>) -> Result<Self> {
         Ok(Self::new(OctKey::new(secret)?.signer(HmacAlg::Hs256)?))
     }
@@ -90,7 +89,7 @@ impl JwsCodec {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidSetting`](ErrorKind::InvalidSetting) where the header is no object or takes such a
+    /// [`InvalidSetting`](crate::ErrorKind::InvalidSetting) where the header is no object or takes such a
     /// name; else as [`TokenCodecExt::encode`].
     pub fn encode_with_header<C: Serialize, H: Serialize>(
         &self,
@@ -106,7 +105,7 @@ impl JwsCodec {
     /// The authentic token behind `token`, and header parameters of one's own.
     ///
     /// # Errors
-    /// [`Malformed`](ErrorKind::Malformed) where the header does not fit `H`; else as
+    /// [`Malformed`](crate::ErrorKind::Malformed) where the header does not fit `H`; else as
     /// [`TokenCodecExt::decode`].
     pub fn decode_with_header<C: DeserializeOwned, H: DeserializeOwned>(
         &self,
@@ -133,8 +132,8 @@ impl JwsCodec {
     /// ```
     ///
     /// # Errors
-    /// [`NoKey`](ErrorKind::NoKey) where the ring has no primary;
-    /// [`InvalidClaims`](ErrorKind::InvalidClaims) where the claims cannot be written.
+    /// [`NoKey`](crate::ErrorKind::NoKey) where the ring has no primary;
+    /// [`InvalidClaims`](crate::ErrorKind::InvalidClaims) where the claims cannot be written.
     pub fn draft<C: Serialize>(&self, claims: &Claims<C>) -> Result<Draft> {
         let mut payload = Vec::new();
         write(&claims.registered().into(), claims.custom(), &mut payload)?;
@@ -186,6 +185,7 @@ impl TokenCodec for JwsCodec {
         // Most tokens are those of the ring's first key, and their header needs no parser.
         match ring.readers().next().filter(|first| first.jwt_header() == parts.header) {
             Some(first) => {
+                jose::check_header_len(parts.header, &self.limits)?;
                 let kid = first.kid().map(KeyId::as_str);
                 key = parts.verify(kid, first.alg().name(), &ring, now)?;
                 (typ, cty) = (Some("JWT".into()), None);
@@ -235,7 +235,7 @@ impl Draft {
     /// first, so that no token leaves that nobody could read.
     ///
     /// # Errors
-    /// [`Signing`](ErrorKind::Signing) where it is no signature of this draft by that key.
+    /// [`Signing`](crate::ErrorKind::Signing) where it is no signature of this draft by that key.
     pub fn attach(mut self, signature: impl Into<Vec<u8>>) -> Result<String> {
         let signature = self.signer.accept(self.input.as_bytes(), signature.into())?;
         compact::write_part(&signature, &mut self.input);

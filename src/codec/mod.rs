@@ -1,20 +1,28 @@
 //! One trait for every token format, and its adapters.
 
+#[cfg(feature = "amora")]
+mod amora;
 mod any_of;
 mod body;
 mod envelope;
 mod ext;
 mod jws;
+#[cfg(feature = "sealed")]
+mod sealed;
 mod token;
 mod tokens;
 
 use time::OffsetDateTime;
 
+#[cfg(feature = "amora")]
+pub use amora::AmoraCodec;
 pub use any_of::AnyOf;
 pub use body::Body;
 pub use envelope::{Envelope, Format};
 pub use ext::TokenCodecExt;
 pub use jws::{Draft, JwsCodec};
+#[cfg(feature = "sealed")]
+pub use sealed::{HeaderlessSealedCodec, SealedCodec};
 pub use token::{Opened, RawToken, Token, Verified};
 pub use tokens::{Tokens, TokensBuilder};
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::{Body, RawToken, Token, TokenCodec, Verified};
 use crate::base::{Clock, SystemClock, base64url};
 use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwt::{Registered, Validator, Written, write};
+use crate::jwt::{Validator, Written, write};
 use crate::keys::Provenance;
 
 /// Issues tokens that carry a `C`, and verifies them: one codec and one policy for both.

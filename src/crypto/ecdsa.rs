@@ -203,7 +203,7 @@ pub(crate) fn generate(curve: EcdsaCurve) -> Result<Generated, Unusable> {
     // The worst curve refuses one candidate in 2^32: a hundred refusals are a broken generator.
     for _ in 0..100 {
         let mut d = Zeroizing::new(vec![0; curve.field_len()]);
-        rand::fill(&mut d).map_err(|_| Unusable::Invalid)?;
+        rand::fill(&mut d).map_err(|_| Unusable::NoRandomness)?;
         if let (EcdsaCurve::P521, Some(top)) = (curve, d.first_mut()) {
             // 521 bits are 65 bytes and one bit.
             *top &= 1;

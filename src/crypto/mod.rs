@@ -19,9 +19,6 @@
     )
 )]
 
-#[cfg(not(any(feature = "ring", feature = "rustcrypto")))]
-compile_error!("symbolon needs a backend: enable the feature `ring` (default) or `rustcrypto`");
-
 /// `Debug` that names the type and shows nothing of what it holds.
 macro_rules! opaque_debug {
     ($($type:ident),+ $(,)?) => {$(
@@ -60,6 +57,8 @@ pub(crate) enum Unusable {
     Invalid,
     /// Not served by the backends compiled in; the feature named would serve it.
     Needs(&'static str),
+    /// The system gave no random bytes to make a key of.
+    NoRandomness,
 }
 
 #[cfg(feature = "ring")]

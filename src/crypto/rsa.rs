@@ -41,10 +41,6 @@ impl RsaPublic {
     }
 
     /// Length of the modulus, and of each signature, in bytes.
-    pub(crate) fn modulus_len(&self) -> usize {
-        self.modulus_len
-    }
-
     pub(crate) fn verify(&self, scheme: RsaScheme, message: &[u8], signature: &[u8]) -> bool {
         signature.len() == self.modulus_len && self.key.verify(scheme, message, signature)
     }
@@ -88,10 +84,6 @@ impl RsaPrivate {
     }
 
     /// Length of the modulus, and of each signature, in bytes.
-    pub(crate) fn modulus_len(&self) -> usize {
-        self.modulus_len
-    }
-
     /// Writes the signature to the front of `out`; says how long it is.
     pub(crate) fn sign(
         &self,
@@ -230,7 +222,7 @@ mod on_rustcrypto {
     /// ChaCha20, whose 256 bits are beyond what the largest of these keys is worth.
     pub(super) fn generate(bits: usize) -> Result<RsaParts, Unusable> {
         let mut seed = Zeroizing::new([0; 32]);
-        rand::fill(&mut *seed).map_err(|_| Unusable::Invalid)?;
+        rand::fill(&mut *seed).map_err(|_| Unusable::NoRandomness)?;
         let mut rng = ChaCha20Rng::from_seed(*seed);
         let key = RsaPrivateKey::new(&mut rng, bits).map_err(|_| Unusable::Invalid)?;
         let ([p, q], Some(dp), Some(dq), Some(qi)) = (key.primes(), key.dp(), key.dq(), key.qinv())

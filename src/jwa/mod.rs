@@ -135,6 +135,7 @@ impl fmt::Display for JwsAlg {
 pub(crate) fn unusable(reason: Unusable, what: &'static str) -> Error {
     match reason {
         Unusable::Invalid => Error::new(ErrorKind::InvalidKey, what),
+        Unusable::NoRandomness => ErrorKind::Randomness.into(),
         Unusable::Needs(feature) => Error::new(
             ErrorKind::MissingFeature,
             format!("this key or algorithm needs the feature `{feature}` of symbolon"),

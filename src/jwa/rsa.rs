@@ -244,14 +244,17 @@ impl RsaPrivateKey {
         })
     }
 
-    /// A fresh key of `bits` bits (2048 to 4096, a multiple of 8) with the public exponent 65537.
+    /// A fresh key of 2048, 3072 or 4096 bits with the public exponent 65537.
     ///
     /// # Errors
     /// [`InvalidKey`](ErrorKind::InvalidKey) for another size;
     /// [`MissingFeature`](ErrorKind::MissingFeature) without the feature `rustcrypto`.
     pub fn generate(bits: usize) -> Result<Self> {
+        if ![2048, 3072, 4096].contains(&bits) {
+            return Err(Error::new(ErrorKind::InvalidKey, "generate RSA keys of 2048, 3072 or 4096 bits"));
+        }
         let parts = primitive::generate(bits)
-            .map_err(|reason| unusable(reason, "an RSA key has 2048 to 4096 bits, a multiple of 8"))?;
+            .map_err(|reason| unusable(reason, "the RSA key could not be generated"))?;
         Self::new(
             RsaPublicKey::new(&parts.n, &parts.e)?,
             RsaCrtParts {

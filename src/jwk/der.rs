@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::rsa_private;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::{
-    EcCurve, EcPrivateKey, EcPublicKey, KeyMaterial, OkpCurve, OkpPrivateKey, OkpPublicKey,
-    RsaCrtParts, RsaPublicKey,
+    EcCurve, EcPrivateKey, EcPublicKey, KeyMaterial, OkpCurve, OkpPrivateKey, OkpPublicKey, RsaCrtParts,
+    RsaPublicKey,
 };
 
 /// Keys are far smaller; certificates with long lists of names come near.
@@ -51,7 +51,10 @@ const fn okp_oid(curve: OkpCurve) -> &'static [u8] {
 }
 
 fn invalid() -> Error {
-    Error::new(ErrorKind::InvalidPem, "the DER is cut off, not canonical, or not the structure that was due")
+    Error::new(
+        ErrorKind::InvalidPem,
+        "the DER is cut off, not canonical, or not the structure that was due",
+    )
 }
 
 pub(super) fn encrypted() -> Error {
@@ -199,10 +202,7 @@ fn named_curve(der: &mut Der<'_>) -> Result<EcCurve> {
     }
     let oid = der.take(OID)?;
     EcCurve::ALL.into_iter().find(|curve| curve_oid(*curve) == oid).ok_or_else(|| {
-        Error::new(
-            ErrorKind::UnsupportedKey,
-            "the curve is none of P-256, P-384, P-521 and secp256k1",
-        )
+        Error::new(ErrorKind::UnsupportedKey, "the curve is none of P-256, P-384, P-521 and secp256k1")
     })
 }
 
@@ -297,7 +297,7 @@ pub(super) fn pkcs1_private(der: &[u8]) -> Result<KeyMaterial> {
     let mut der = Der::only(der, SEQUENCE)?;
     match der.number()? {
         [0] => {}
-        [1] => {
+        [1] if der.peek() == Some(INTEGER) => {
             return Err(Error::new(
                 ErrorKind::UnsupportedKey,
                 "RSA keys of more than two primes are not supported",

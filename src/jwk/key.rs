@@ -5,8 +5,8 @@ use std::fmt;
 use crate::base::KeyId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::{
-    EcPrivateKey, EcPublicKey, JwsAlg, KeyMaterial, OctKey, OkpPrivateKey, OkpPublicKey,
-    RsaPrivateKey, RsaPublicKey,
+    EcPrivateKey, EcPublicKey, JwsAlg, KeyMaterial, OctKey, OkpPrivateKey, OkpPublicKey, RsaPrivateKey,
+    RsaPublicKey,
 };
 
 /// A JSON Web Key (RFC 7517 §4): key material with its `kid`, `alg`, `use` and `key_ops`.

@@ -193,8 +193,8 @@ impl<'a> Block<'a> {
             .strip_prefix(label)
             .and_then(|rest| rest.strip_prefix(DASHES))
             .ok_or_else(|| invalid("the `-----BEGIN` and `-----END` lines differ"))?;
-        if body.contains(':') {
-            // RFC 1421 headers: the traditional way to say that a key is encrypted.
+        if body.contains(':') && body.contains("ENCRYPTED") {
+            // The headers of RFC 1421: the traditional way to encrypt a key.
             return Err(der::encrypted());
         }
         if body.contains('\\') {

@@ -138,7 +138,9 @@ impl Members<'_> {
         }
         let material = self.material()?;
         let kid = match self.kid {
-            Some(kid) => Some(KeyId::new(text(kid)?).map_err(|_| invalid("a `kid` has 1 to 256 bytes"))?),
+            Some(kid) => {
+                Some(KeyId::new(text(kid)?).map_err(|_| invalid("a `kid` has 1 to 256 bytes"))?)
+            }
             None => None,
         };
         let jwk = Jwk {
@@ -199,10 +201,8 @@ impl Members<'_> {
 
     fn ec(&self) -> Result<KeyMaterial> {
         let name = text(self.crv.ok_or_else(|| missing("crv"))?)?;
-        let curve = EcCurve::ALL
-            .into_iter()
-            .find(|curve| curve.name() == name)
-            .ok_or_else(unsupported_curve)?;
+        let curve =
+            EcCurve::ALL.into_iter().find(|curve| curve.name() == name).ok_or_else(unsupported_curve)?;
         let field = |value, member| exactly(value, member, curve.field_len(), curve.name());
         let public = EcPublicKey::new(curve, &field(self.x, "x")?, &field(self.y, "y")?)?;
         Ok(match self.d {

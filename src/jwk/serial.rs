@@ -1,7 +1,7 @@
 //! Keys inside other documents: serde's view of [`Jwk`] and [`JwkSet`].
 //!
-//! Whatever format the key stands in is rewritten as JSON and then read like any JWK, so that there
-//! is one set of rules.
+//! Whatever self-describing format the key stands in (JSON, TOML, YAML) is rewritten as JSON and then
+//! read like any JWK, so that there is one set of rules.
 
 use std::fmt;
 

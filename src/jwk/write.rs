@@ -63,7 +63,9 @@ pub(super) enum Member<'a> {
 impl<'a> Member<'a> {
     pub(super) const fn name(&self) -> &'a str {
         match self {
-            Self::Text(name, _) | Self::Texts(name, _) | Self::Bytes(name, _) | Self::Json(name, _) => name,
+            Self::Text(name, _) | Self::Texts(name, _) | Self::Bytes(name, _) | Self::Json(name, _) => {
+                name
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use crate::base::{Limits, base64url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose::{self, Header, Written};
 use crate::jwa::MAX_SIGNATURE_LEN;
-use crate::keys::{Keyring, RingKey, Signer, Verifier};
+use crate::keys::{Keyring, Signer, Verifier};
 
 /// What a header may say besides `alg` and `kid`, which are the key's.
 ///

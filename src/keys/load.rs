@@ -141,9 +141,16 @@ fn verifiers(jwk: &Jwk, unsaid: &[JwsAlg]) -> Result<Vec<Verifier>> {
         Err(error) if jwk.alg().is_some() => Err(error),
         Err(undecided) => {
             let fitting = unsaid.iter().filter(|alg| alg.key_type() == jwk.material().key_type());
-            let verifiers: Vec<_> =
-                fitting.map(|alg| Verifier::from_jwk_as(jwk, *alg)).collect::<Result<_>>()?;
-            if verifiers.is_empty() { Err(undecided) } else { Ok(verifiers) }
+            let mut refused = undecided;
+            let mut verifiers = Vec::new();
+            for alg in fitting {
+                // A symmetric key may be long enough for some of them only.
+                match Verifier::from_jwk_as(jwk, *alg) {
+                    Ok(verifier) => verifiers.push(verifier),
+                    Err(error) => refused = error,
+                }
+            }
+            if verifiers.is_empty() { Err(refused) } else { Ok(verifiers) }
         }
     }
 }

@@ -27,6 +27,13 @@ pub trait RingKey: Send + Sync {
     fn fits(&self, alg: &str) -> bool {
         self.alg() == alg
     }
+
+    /// Whether tokens can name this key by its `kid`. Where the format has no place for that
+    /// (Amora), a token is tried with each key that fits it, whatever the ring's [`KidPolicy`], and
+    /// a ring holds at most 4 keys of one [`alg`](Self::alg). Keys of one type must answer alike.
+    fn is_named_in_tokens(&self) -> bool {
+        true
+    }
 }
 
 /// A key that writes tokens.
@@ -224,14 +231,14 @@ impl<W: WritingKey> Keyring<W> {
     ///
     /// # Errors
     /// [`UnknownKey`](ErrorKind::UnknownKey) where there is none, or policy forbids the choice;
-    /// [`AlgorithmMismatch`](ErrorKind::AlgorithmMismatch) where the named key is of another
+    /// [`AlgorithmMismatch`](ErrorKind::AlgorithmMismatch) where those picked are of another
     /// algorithm.
-    pub fn candidates(
-        &self,
+    pub fn candidates<'r>(
+        &'r self,
         kid: Option<&str>,
         alg: &str,
         now: i64,
-    ) -> Result<impl Iterator<Item = &W::Reader>> {
+    ) -> Result<impl Iterator<Item = &'r W::Reader> + use<'r, W>> {
         let mut found: [Option<&W::Reader>; MAX_TRIES] = [None; MAX_TRIES];
         let mut count: usize = 0;
         let mut misfit = false;
@@ -246,7 +253,11 @@ impl<W: WritingKey> Keyring<W> {
             }
             count
         };
-        match (kid, self.policy) {
+        let policy = match self.readers.first() {
+            Some(first) if !first.key.is_named_in_tokens() => KidPolicy::TryAll,
+            _ => self.policy,
+        };
+        match (kid, policy) {
             (Some(kid), _) => {
                 for reader in self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous) {
                     consider(reader);
@@ -258,16 +269,17 @@ impl<W: WritingKey> Keyring<W> {
             // Keys of one algorithm stand together, and a second is one too many: a large ring is not
             // searched for a token that anyone can send.
             (None, KidPolicy::SoleKey | KidPolicy::TryAll) => {
-                let enough = if self.policy == KidPolicy::SoleKey { 2 } else { MAX_TRIES };
+                let enough = if policy == KidPolicy::SoleKey { 2 } else { MAX_TRIES };
                 for keys in self.by_alg.values() {
                     let first = keys.first().and_then(|first| self.readers.get(*first));
-                    if first.is_some_and(|first| first.key.fits(alg))
-                        && keys.iter().any(|reader| consider(reader) >= enough)
-                    {
+                    let fits = first.is_some_and(|first| first.key.fits(alg));
+                    // Of those that do not fit, one is enough to be told so.
+                    let mut keys = keys.iter().take(if fits { usize::MAX } else { 1 });
+                    if keys.any(|reader| consider(reader) >= enough) {
                         break;
                     }
                 }
-                if self.policy == KidPolicy::SoleKey && count > 1 {
+                if policy == KidPolicy::SoleKey && count > 1 {
                     return Err(Error::new(
                         ErrorKind::UnknownKey,
                         "the token names no kid and several keys fit it",
@@ -331,7 +343,8 @@ impl<W: WritingKey> Keyring<W> {
         let fits = |index: &&Index| {
             self.readers.get(**index).is_some_and(|reader| reader.key.fits(key.alg()))
         };
-        match (self.policy, key.kid()) {
+        let policy = if key.is_named_in_tokens() { self.policy } else { KidPolicy::TryAll };
+        match (policy, key.kid()) {
             (KidPolicy::TryAll, _) => {
                 let fitting = self.by_alg.values().filter(|keys| keys.first().as_ref().is_some_and(fits));
                 fitting.map(Vec::len).sum()
@@ -345,7 +358,8 @@ impl<W: WritingKey> Keyring<W> {
 fn too_many_keys() -> Error {
     Error::new(
         ErrorKind::InvalidSetting,
-        "one token would be tried with more than 4 keys: give them kids, or retire some",
+        "one token would be tried with more than 4 keys: retire some, or give them kids where \
+         tokens name them",
     )
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use symbolon::{Claims, ErrorKind, Jwk, JwsAlg, JwsCodec, KeyType, Keyring, NoCustom, Signer, TokenCodecExt, Verifier};
 
-use crate::support::{count, key, kind, lacks_feature, signers, unb64};
+use crate::support::{count, key, kind, lacks_feature, signers, from_base64url};
 
 #[test]
 fn names_are_unique_and_stand_for_their_algorithm() {
@@ -64,7 +64,7 @@ fn a_generated_jwk_signs_and_its_public_half_verifies() {
         assert_eq!((signer.alg(), signer.kid()), (alg, jwk.kid()));
         let token = JwsCodec::new(signer.clone()).encode(&Claims::new(NoCustom::default())).unwrap();
         if let Some(len) = alg.signature_len() {
-            assert_eq!(unb64(token.rsplit_once('.').unwrap().1).len(), len, "{alg}");
+            assert_eq!(from_base64url(token.rsplit_once('.').unwrap().1).len(), len, "{alg}");
         }
 
         // A symmetric key has no public half.

@@ -12,7 +12,7 @@ use symbolon::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{NOW, at, b64, damaged, forge, header_of, hs256, kind, unb64};
+use crate::support::{NOW, at, base64url, damaged, signed_as, header_of, hs256, kind, from_base64url};
 
 /// A format of one's own, as a user would write it: a prefix, the payload, and a MAC by one of our
 /// keys behind it.
@@ -41,14 +41,14 @@ impl TokenCodec for Sealing {
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
         let signature = self.key.sign(body.payload())?;
         let times = format!("{:?}/{:?}", body.issued_at_unix(), body.expires_at_unix());
-        *out += &format!("{}~{}~{}~{}", self.prefix, b64(body.payload()), b64(signature), b64(times));
+        *out += &format!("{}~{}~{}~{}", self.prefix, base64url(body.payload()), base64url(signature), base64url(times));
         Ok(())
     }
 
     fn decode_into(&self, token: &RawToken<'_>, _: OffsetDateTime, out: &mut Vec<u8>) -> Result<Envelope> {
         let malformed = || Error::from(ErrorKind::Malformed);
         let mut parts = token.as_str().strip_prefix(self.prefix).ok_or_else(malformed)?.split('~').skip(1);
-        let mut part = || parts.next().map(unb64).ok_or_else(malformed);
+        let mut part = || parts.next().map(from_base64url).ok_or_else(malformed);
         let (payload, signature) = (part()?, part()?);
         if !self.key.verifier().verify(&payload, &signature) {
             return Err(ErrorKind::Unauthentic.into());
@@ -73,11 +73,11 @@ fn lasting() -> Validator {
 }
 
 fn payload(token: &str) -> Value {
-    serde_json::from_slice(&unb64(token.split('.').nth(1).unwrap())).unwrap()
+    serde_json::from_slice(&from_base64url(token.split('.').nth(1).unwrap())).unwrap()
 }
 
 fn header(token: &str) -> Value {
-    serde_json::from_slice(&unb64(token.split('.').next().unwrap())).unwrap()
+    serde_json::from_slice(&from_base64url(token.split('.').next().unwrap())).unwrap()
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn the_envelope_tells_what_stands_outside() {
     assert_eq!(envelope.format().to_string(), "JWS");
     // The kid told is the key's, not the header's.
     let anonymous = JwsCodec::new(hs256());
-    let token = forge(&hs256(), r#"{"alg":"HS256","kid":"anything","typ":"x+jwt","cty":"y"}"#, "{}");
+    let token = signed_as(r#"{"alg":"HS256","kid":"anything","typ":"x+jwt","cty":"y"}"#, "{}", &hs256());
     let read = anonymous.decode::<NoCustom>(&token).unwrap();
     assert_eq!(read.envelope().kid(), None);
     assert_eq!((read.envelope().typ(), read.envelope().content_type()), (Some("x+jwt"), Some("y")));
@@ -216,7 +216,7 @@ fn a_service_issues_what_it_verifies() {
     let token = tokens.issue_for("7", &session()).unwrap();
     let mut claims = payload(&token);
     let id = claims.as_object_mut().unwrap().remove("jti").unwrap();
-    assert_eq!(unb64(id.as_str().unwrap()).len(), 16);
+    assert_eq!(from_base64url(id.as_str().unwrap()).len(), 16);
     assert_eq!(
         claims,
         json!({"iss": "https://id.example", "sub": "7", "aud": ["api", "ops"], "exp": NOW + 300, "iat": NOW, "user": 7, "role": "admin"})
@@ -257,14 +257,14 @@ fn a_service_demands_what_it_was_told() {
     ] {
         let mut claims = right.clone();
         claims[name] = value;
-        let error = tokens.verify(&forge(&signer, header_of(&signer), claims.to_string()));
+        let error = tokens.verify(&signed_as(header_of(&signer), claims.to_string(), &signer));
         assert!(error.as_ref().err().is_none_or(|error| error.fault() == Fault::Token));
         assert_eq!(kind(error), due, "{name}");
     }
     for name in ["iss", "aud", "exp", "sub"] {
         let mut claims = right.clone();
         claims.as_object_mut().unwrap().remove(name);
-        let verdict = tokens.verify(&forge(&signer, header_of(&signer), claims.to_string()));
+        let verdict = tokens.verify(&signed_as(header_of(&signer), claims.to_string(), &signer));
         assert_eq!(kind(verdict), Some(ErrorKind::MissingClaim), "{name}");
     }
 }
@@ -284,7 +284,7 @@ fn typ_is_written_and_demanded() {
     let token = plain.issue(&NoCustom::default()).unwrap();
     assert_eq!(header(&token)["typ"], "JWT");
     assert_eq!(kind(access.verify(&token)), Some(ErrorKind::WrongType));
-    let bare = forge(&hs256(), r#"{"alg":"HS256"}"#, r#"{"exp":4000000000}"#);
+    let bare = signed_as(r#"{"alg":"HS256"}"#, r#"{"exp":4000000000}"#, &hs256());
     assert!(plain.verify(&bare).is_ok());
     assert_eq!(kind(access.verify(&bare)), Some(ErrorKind::WrongType));
 }
@@ -356,7 +356,7 @@ fn a_codec_of_one_s_own_is_told_the_times() {
         .clock(FixedClock::new(at(NOW)))
         .build()
         .unwrap();
-    let times = |token: &str| String::from_utf8(unb64(token.rsplit('~').next().unwrap())).unwrap();
+    let times = |token: &str| String::from_utf8(from_base64url(token.rsplit('~').next().unwrap())).unwrap();
     let token = tokens.issue(&session()).unwrap();
     assert_eq!(times(&token), format!("Some({NOW})/Some({})", NOW + 60));
     assert!(tokens.verify(&token).is_ok());
@@ -532,7 +532,7 @@ fn a_type_may_read_registered_claims_itself() {
         role: String,
     }
     let codec = JwsCodec::new(hs256());
-    let token = forge(&hs256(), header_of(&hs256()), r#"{"iss":"us","exp":4000000000.5,"aud":["a"],"role":"r"}"#);
+    let token = signed_as(header_of(&hs256()), r#"{"iss":"us","exp":4000000000.5,"aud":["a"],"role":"r"}"#, &hs256());
     let verified = codec.decode::<Own>(&token).unwrap().validate(&Validator::new().audience("a")).unwrap();
     assert_eq!(verified.custom(), &Own { iss: "us".into(), exp: 4_000_000_000.5, aud: json!(["a"]), role: "r".into() });
     assert_eq!(verified.registered().expires_at(), Some(at(4_000_000_000)));
@@ -546,7 +546,7 @@ fn a_type_may_read_registered_claims_itself() {
 fn claims_that_do_not_fit_the_type_are_refused_without_being_quoted() {
     let codec = JwsCodec::new(hs256());
     for claims in [r#"{}"#, r#"{"user":"MARKER","role":"r"}"#, r#"{"user":7}"#, r#"{"user":-7,"role":"MARKER"}"#, r#"{"user":7,"role":["MARKER"]}"#] {
-        let token = codec.decode::<Session>(&forge(&hs256(), header_of(&hs256()), claims)).unwrap();
+        let token = codec.decode::<Session>(&signed_as(header_of(&hs256()), claims, &hs256())).unwrap();
         let error = token.validate(&lasting()).unwrap_err();
         assert_eq!((error.kind(), error.fault()), (ErrorKind::MalformedClaims, Fault::Token));
         assert!(!error.to_string().contains("MARKER") && error.to_string().contains("line 1 column"), "{error}");

@@ -10,7 +10,7 @@ use symbolon::{
     TokenCodecExt, Validator, Verifier,
 };
 
-use crate::support::{NOW, at, b64, forge, hs256};
+use crate::support::{NOW, at, base64url, signed_as, hs256};
 
 /// Who logs, alerts or answers by a code relies on it. A kind that is new is added here; a code or an
 /// owner that changes is a breaking change.
@@ -114,11 +114,11 @@ fn errors_cross_threads() {
 
 #[test]
 fn every_failure_of_a_signature_is_one_and_the_same() {
-    let good = forge(&hs256(), r#"{"alg":"HS256"}"#, "{}");
+    let good = signed_as(r#"{"alg":"HS256"}"#, "{}", &hs256());
     let other = OctKey::new(vec![9; 32]).unwrap().signer(HmacAlg::Hs256).unwrap();
     let input = good.rsplit_once('.').unwrap().0;
     let mut shown = HashSet::new();
-    for token in [format!("{input}."), format!("{input}.AA"), forge(&other, r#"{"alg":"HS256"}"#, "{}"), format!("{input}.{}", b64([0; 64]))] {
+    for token in [format!("{input}."), format!("{input}.AA"), signed_as(r#"{"alg":"HS256"}"#, "{}", &other), format!("{input}.{}", base64url([0; 64]))] {
         let error = JwsCodec::new(hs256()).decode::<Value>(&token).unwrap_err();
         assert!(error.source().is_none());
         shown.insert(format!("{error} {error:?}"));
@@ -156,7 +156,7 @@ fn errors() -> Vec<Error> {
     ] {
         let header = header.to_string();
         for header in [header.clone(), format!("{header}{MARKER}"), header.replacen('{', &format!(r#"{{"{MARKER}":1,"{MARKER}":2,"#), 1)] {
-            let token = forge(&signer, &header, format!(r#"{{"iss":"{MARKER}"}}"#));
+            let token = signed_as(&header, format!(r#"{{"iss":"{MARKER}"}}"#), &signer);
             for codec in [&codec, &bare] {
                 take(codec.decode::<Value>(&token).err());
                 take(codec.decode_with_header::<Value, u8>(&token).err());
@@ -181,7 +181,7 @@ fn errors() -> Vec<Error> {
     ] {
         let text = claims.to_string();
         for text in [text.clone(), format!("{text}{MARKER}"), text.replacen('{', &format!(r#"{{"{MARKER}":1,"{MARKER}":2,"#), 1)] {
-            let token = forge(&signer, r#"{"alg":"HS256","typ":"at+jwt"}"#, &text);
+            let token = signed_as(r#"{"alg":"HS256","typ":"at+jwt"}"#, &text, &signer);
             take(Unverified::peek(&token).and_then(|peeked| peeked.claims_unverified::<Vec<u8>>()).err());
             match bare.decode::<u8>(&token) {
                 Ok(read) => {
@@ -269,7 +269,7 @@ fn errors_hold_neither_token_text_nor_secrets() {
     println!("errors from marked input: {} of {} kinds", errors.len(), kinds.len());
     assert!(errors.len() > 300 && kinds.len() >= 20, "{} errors of {kinds:?}", errors.len());
     let bytes = format!("{:?}", &MARKER.as_bytes()[..12]);
-    let encoded = b64(MARKER);
+    let encoded = base64url(MARKER);
     for error in &errors {
         let mut shown = format!("{error} {error:?} {error:#?}");
         let mut source = error.source();

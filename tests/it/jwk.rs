@@ -37,12 +37,17 @@ fn kind(json: impl AsRef<[u8]>) -> Option<ErrorKind> {
 
 #[test]
 fn refuses_every_read_member_of_a_wrong_type() {
-    let strings = ["kty", "use", "alg", "kid", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k"];
-    let not_strings = [json!(null), json!(true), json!(1), json!(1.5), json!([]), json!(["a"]), json!({})];
-    let not_arrays = [json!(null), json!(true), json!(1), json!("sign"), json!({}), json!({"0": "sign"})];
+    let strings =
+        ["kty", "use", "alg", "kid", "crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi", "k"];
+    let not_strings =
+        [json!(null), json!(true), json!(1), json!(1.5), json!([]), json!(["a"]), json!({})];
+    let not_arrays =
+        [json!(null), json!(true), json!(1), json!("sign"), json!({}), json!({"0": "sign"})];
     let mut cases = Vec::new();
     for key in PRIVATE {
-        cases.extend(strings.iter().flat_map(|name| not_strings.iter().map(move |bad| (key, *name, bad.clone()))));
+        cases.extend(
+            strings.iter().flat_map(|name| not_strings.iter().map(move |bad| (key, *name, bad.clone()))),
+        );
         for name in ["key_ops", "oth"] {
             cases.extend(not_arrays.iter().map(|bad| (key, name, bad.clone())));
         }
@@ -53,7 +58,12 @@ fn refuses_every_read_member_of_a_wrong_type() {
     count("wrong types", cases, |(key, name, bad)| {
         let error = Jwk::from_json(with(key, name, bad.clone())).err();
         match error {
-            Some(error) if error.kind() == ErrorKind::InvalidJwk && error.to_string().contains(&format!("`{name}`")) => Ok(()),
+            Some(error)
+                if error.kind() == ErrorKind::InvalidJwk
+                    && error.to_string().contains(&format!("`{name}`")) =>
+            {
+                Ok(())
+            }
             other => Err(format!("{name} {bad}: {other:?}")),
         }
     });
@@ -92,17 +102,12 @@ fn takes_one_spelling_of_base64url() {
                 format!("{text}\n"),
                 format!("{text}+"),
                 format!("{text}/"),
-                format!("{}A", &text[..text.len() - 1].replace('-', "+")),
             ] {
-                if bad.len() == text.len() && !bad.contains('+') {
-                    continue;
-                }
                 assert_eq!(kind(with(key, name, json!(bad))), Some(ErrorKind::InvalidJwk), "{name}");
             }
         }
     }
     // The last character holds bits of no byte: they must be zero.
-    assert!(OCT.contains("CAow\""));
     assert_eq!(kind(r#"{"kty":"oct","k":"AB"}"#), Some(ErrorKind::InvalidJwk));
     assert!(Jwk::from_json(r#"{"kty":"oct","k":"AA"}"#).is_ok());
     // An escape is JSON's business, not base64url's.
@@ -117,7 +122,11 @@ fn coordinates_are_exactly_as_long_as_the_field() {
     for name in ["x", "y", "d"] {
         for len in [0, 1, 31, 33, 48, 64] {
             let text = base64url(&vec![0; len]);
-            assert_eq!(kind(with(EC_PRIVATE, name, json!(text))), Some(ErrorKind::InvalidJwk), "{name} {len}");
+            assert_eq!(
+                kind(with(EC_PRIVATE, name, json!(text))),
+                Some(ErrorKind::InvalidJwk),
+                "{name} {len}"
+            );
             if name != "y" {
                 assert_eq!(kind(with(OKP_PRIVATE, name, json!(text))), Some(ErrorKind::InvalidJwk));
             }
@@ -232,7 +241,8 @@ fn the_public_half_keeps_what_is_said_of_the_key() {
     assert_eq!(public.key_ops(), Some(&["verify".to_owned()][..]));
     assert_eq!(public.other("x5t"), Some("\"abc\""));
     assert_eq!(public.to_public().unwrap(), public);
-    let unwrapping = Jwk::from_json(EC_PRIVATE).unwrap().with_key_ops(["unwrapKey", "deriveBits"]).unwrap();
+    let unwrapping =
+        Jwk::from_json(EC_PRIVATE).unwrap().with_key_ops(["unwrapKey", "deriveBits"]).unwrap();
     let public = unwrapping.to_public().unwrap();
     assert_eq!(public.key_ops(), Some(&["wrapKey".to_owned(), "deriveBits".to_owned()][..]));
     let error = Jwk::from_json(OCT).unwrap().to_public().unwrap_err();
@@ -281,7 +291,12 @@ fn secrets_are_not_written_by_accident() {
 
         // Nor shown.
         let secret = key.danger_to_secret_json();
-        for shown in [format!("{key:?}"), format!("{:?}", key.material()), format!("{secret:?}"), error.to_string()] {
+        for shown in [
+            format!("{key:?}"),
+            format!("{:?}", key.material()),
+            format!("{secret:?}"),
+            error.to_string(),
+        ] {
             for name in SECRET_MEMBERS {
                 if let Some(text) = value(json)[name].as_str() {
                     assert!(!shown.contains(text), "{name} in {shown}");
@@ -327,7 +342,9 @@ fn keys_are_embedded_in_other_documents() {
         key: Jwk,
         more: Option<Jwk>,
     }
-    let public = Jwk::from_json(with(&without(EC_PRIVATE, "d"), "ext", json!({"b": [1, -2, 2.5, null, true]}))).unwrap();
+    let public =
+        Jwk::from_json(with(&without(EC_PRIVATE, "d"), "ext", json!({"b": [1, -2, 2.5, null, true]})))
+            .unwrap();
     let text = serde_json::to_string(&Config { key: public.clone(), more: None }).unwrap();
     let again: Config = serde_json::from_str(&text).unwrap();
     assert_eq!(again.key, public);
@@ -335,7 +352,8 @@ fn keys_are_embedded_in_other_documents() {
     let tree: Config = serde_json::from_value(value(&text)).unwrap();
     assert_eq!(tree.key.material(), public.material());
 
-    let private: Config = serde_json::from_str(&format!(r#"{{"key":{OKP_PRIVATE},"more":{OCT}}}"#)).unwrap();
+    let private: Config =
+        serde_json::from_str(&format!(r#"{{"key":{OKP_PRIVATE},"more":{OCT}}}"#)).unwrap();
     assert!(private.key.material().is_secret() && private.more.is_some());
     for bad in [
         r#"{"key":{"kty":"oct","k":"AAAA","k":"AAAA"}}"#.to_owned(),

@@ -6,7 +6,7 @@ use symbolon::{
     OkpCurve, OkpPrivateKey, Provenance, RingKey, SharedKeyring, Signer, TokenCodec, TokenCodecExt, Verifier,
 };
 
-use crate::support::{NOW, at, b64, forge, header_of, kind, signers};
+use crate::support::{NOW, at, base64url, signed_as, header_of, kind, signers};
 
 fn secret(byte: u8) -> Signer {
     OctKey::new(vec![byte; 32]).unwrap().signer(HmacAlg::Hs256).unwrap()
@@ -17,7 +17,7 @@ fn named(byte: u8, kid: &str) -> Signer {
 }
 
 fn token(signer: &Signer) -> String {
-    forge(signer, header_of(signer), "{}")
+    signed_as(header_of(signer), "{}", signer)
 }
 
 fn read_at(ring: &Keyring, token: &str, now: i64) -> Option<ErrorKind> {
@@ -105,13 +105,13 @@ fn the_two_names_of_ed25519_are_counted_together() {
 fn keys_without_a_name_read_any_kid_that_no_other_claims() {
     let anonymous = secret(1);
     let ring = Keyring::new(anonymous.clone()).with_reader(named(2, "b").verifier()).unwrap();
-    let with_kid = |kid: &str| forge(&anonymous, json!({"alg": "HS256", "kid": kid}).to_string(), "{}");
+    let with_kid = |kid: &str| signed_as(json!({"alg": "HS256", "kid": kid}).to_string(), "{}", &anonymous);
     assert_eq!(read(&ring, &with_kid("a")), None);
     assert_eq!(read(&ring, &with_kid("")), None);
     assert_eq!(read(&ring, &with_kid("b")), Some(ErrorKind::Unauthentic));
     // No more of them than a token may be tried with.
     let ring = ring.with_readers([3, 4, 5].map(|byte| secret(byte).verifier())).unwrap();
-    assert_eq!(read(&ring, &forge(&secret(5), r#"{"alg":"HS256","kid":"a"}"#, "{}")), None);
+    assert_eq!(read(&ring, &signed_as(r#"{"alg":"HS256","kid":"a"}"#, "{}", &secret(5))), None);
     assert_eq!(kind(ring.with_reader(secret(6).verifier())), Some(ErrorKind::InvalidSetting));
 }
 
@@ -119,7 +119,7 @@ fn keys_without_a_name_read_any_kid_that_no_other_claims() {
 fn kid_policy_says_what_a_token_without_a_kid_gets() {
     let (a, b) = (named(1, "a"), named(2, "b"));
     let ec = Signer::generate(JwsAlg::ES256).unwrap().with_kid("c").unwrap();
-    let bare = |signer: &Signer| forge(signer, format!(r#"{{"alg":"{}"}}"#, signer.alg()), "{}");
+    let bare = |signer: &Signer| signed_as(format!(r#"{{"alg":"{}"}}"#, signer.alg()), "{}", signer);
     let one = Keyring::new(a.clone()).with_reader(ec.verifier()).unwrap();
     let two = one.clone().with_reader(b.verifier()).unwrap();
 
@@ -388,8 +388,8 @@ fn from_jwk_set_takes_each_key_for_what_it_says() {
         key[name] = value;
         keys.push(key);
     }
-    keys.push(json!({"kty": "oct", "k": b64([7; 32]), "kid": "oct"}));
-    keys.push(json!({"kty": "OKP", "crv": "X25519", "x": b64([9; 32]), "kid": "x"}));
+    keys.push(json!({"kty": "oct", "k": base64url([7; 32]), "kid": "oct"}));
+    keys.push(json!({"kty": "OKP", "crv": "X25519", "x": base64url([9; 32]), "kid": "x"}));
     keys.push(json!({"kty": "new"}));
     let set = set(keys.into());
     let algs = |ring: Keyring| ring.readers().map(|key| (key.kid().unwrap().to_string(), key.alg().name())).collect::<Vec<_>>();

@@ -6,7 +6,7 @@ use symbolon::{
     Validator,
 };
 
-use crate::support::{kind, signers, unb64};
+use crate::support::{kind, signers, from_base64url};
 
 /// r and s in DER, as a KMS writes them.
 fn der(raw: &[u8]) -> Vec<u8> {
@@ -38,9 +38,9 @@ fn a_draft_becomes_a_token_by_a_signature_from_elsewhere() {
         assert_eq!((draft.alg(), draft.kid()), (kms.alg(), kms.kid()));
         let input = draft.signing_input().to_vec();
         let (header, payload) = std::str::from_utf8(&input).unwrap().split_once('.').unwrap();
-        let header: Value = serde_json::from_slice(&unb64(header)).unwrap();
+        let header: Value = serde_json::from_slice(&from_base64url(header)).unwrap();
         assert_eq!(header, serde_json::json!({"alg": kms.alg().name(), "kid": "kms-1", "typ": "JWT"}));
-        assert_eq!(unb64(payload), br#"{"sub":"7"}"#);
+        assert_eq!(from_base64url(payload), br#"{"sub":"7"}"#);
 
         let token = draft.attach(kms.sign(&input).unwrap()).unwrap();
         assert_eq!(token.as_bytes()[..input.len()], input);
@@ -59,7 +59,7 @@ fn der_signatures_are_converted() {
             let raw = signer.sign(draft.signing_input()).unwrap();
             let token = draft.attach(der(&raw)).unwrap();
             // What leaves is raw.
-            assert_eq!(unb64(token.rsplit_once('.').unwrap().1), raw, "{}", signer.alg());
+            assert_eq!(from_base64url(token.rsplit_once('.').unwrap().1), raw, "{}", signer.alg());
             assert!(codec.decode::<NoCustom>(&token).is_ok());
         }
     }
@@ -85,7 +85,7 @@ fn attach_refuses_what_is_no_signature_of_the_draft_by_that_key() {
             [&good[..], &[0]].concat(),
             [&[0], &good[..]].concat(),
             signer.sign(b"another message").unwrap(),
-            crate::support::b64(&good).into_bytes(),
+            crate::support::base64url(&good).into_bytes(),
         ];
         if let Ok(other) = Signer::generate(signer.alg()) {
             if key.key_type() != KeyType::Rsa {

@@ -12,7 +12,7 @@ use symbolon::{
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{NOW, at, forge, hs256, kind};
+use crate::support::{NOW, at, signed_as, hs256, kind};
 
 /// A format of one's own whose tokens are their payloads, and which says outside what it is told to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -276,7 +276,7 @@ fn typ_comes_from_the_header_of_a_signed_token() {
         (r#"{"alg":"HS256","typ":"at+jwt"}"#, Some(ErrorKind::WrongType)),
         (r#"{"alg":"HS256","typ":""}"#, Some(ErrorKind::WrongType)),
     ] {
-        let token = codec.decode::<NoCustom>(&forge(&hs256(), header, r#"{"typ":"JWT"}"#)).unwrap();
+        let token = codec.decode::<NoCustom>(&signed_as(header, r#"{"typ":"JWT"}"#, &hs256())).unwrap();
         assert_eq!(kind(token.validate_at(&lasting(), at(NOW))), due, "{header}");
     }
 }
