@@ -78,6 +78,8 @@ pub enum KidPolicy {
 #[derive(Clone)]
 pub struct Keyring<W: WritingKey = Signer> {
     primary: Option<W>,
+    /// Whether the first of `readers` is the primary's own.
+    primary_reads: bool,
     readers: Vec<Reader<W::Reader>>,
     by_kid: HashMap<KeyId, Vec<Index>>,
     by_alg: BTreeMap<&'static str, Vec<Index>>,
@@ -102,6 +104,7 @@ impl<W: WritingKey> Keyring<W> {
         let mut ring = Self::read_only();
         if let Some(reader) = primary.reader() {
             ring.push(Reader { key: reader, until: None });
+            ring.primary_reads = true;
         }
         ring.primary = Some(primary);
         ring
@@ -112,6 +115,7 @@ impl<W: WritingKey> Keyring<W> {
     pub fn read_only() -> Self {
         Self {
             primary: None,
+            primary_reads: false,
             readers: Vec::new(),
             by_kid: HashMap::new(),
             by_alg: BTreeMap::new(),
@@ -162,14 +166,13 @@ impl<W: WritingKey> Keyring<W> {
     /// # Errors
     /// As [`with_reader`](Self::with_reader).
     pub fn rotated(mut self, primary: W, old_until: Option<OffsetDateTime>) -> Result<Self> {
-        // A primary's own reader always stands first.
-        if self.primary.as_ref().is_some_and(|old| old.reader().is_some()) {
-            if let Some(old) = self.readers.first_mut() {
-                old.until = old_until.map(OffsetDateTime::unix_timestamp);
-            }
+        // It may have been taken out: then the first is another key, whose time is its own.
+        if let Some(old) = self.readers.first_mut().filter(|_| self.primary_reads) {
+            old.until = old_until.map(OffsetDateTime::unix_timestamp);
         }
         let reader = primary.reader();
         self.primary = Some(primary);
+        self.primary_reads = reader.is_some();
         let old = std::mem::take(&mut self.readers);
         let new = reader.map(|key| Reader { key, until: None });
         self.refill(new.into_iter().chain(old));
@@ -182,6 +185,8 @@ impl<W: WritingKey> Keyring<W> {
     #[must_use]
     pub fn without(mut self, kid: &KeyId) -> Self {
         let old = std::mem::take(&mut self.readers);
+        let first_stays = old.first().is_some_and(|first| first.key.kid() != Some(kid));
+        self.primary_reads &= first_stays;
         self.refill(old.into_iter().filter(|reader| reader.key.kid() != Some(kid)));
         self
     }
@@ -238,15 +243,15 @@ impl<W: WritingKey> Keyring<W> {
         let mut count: usize = 0;
         let mut misfit = false;
         let mut consider = |reader: &Index| {
-            let Some(reader) = self.readers.get(*reader).filter(|reader| reader.is_due(now)) else {
-                return;
-            };
-            if !reader.key.fits(alg) {
-                misfit = true;
-            } else if let Some(place) = found.get_mut(count) {
-                *place = Some(&reader.key);
-                count = count.saturating_add(1);
+            if let Some(reader) = self.readers.get(*reader).filter(|reader| reader.is_due(now)) {
+                if !reader.key.fits(alg) {
+                    misfit = true;
+                } else if let Some(place) = found.get_mut(count) {
+                    *place = Some(&reader.key);
+                    count = count.saturating_add(1);
+                }
             }
+            count
         };
         let policy = match self.readers.first() {
             Some(first) if !first.key.is_named_in_tokens() => KidPolicy::TryAll,
@@ -254,18 +259,25 @@ impl<W: WritingKey> Keyring<W> {
         };
         match (kid, policy) {
             (Some(kid), _) => {
-                self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous).iter().for_each(&mut consider);
+                for reader in self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous) {
+                    consider(reader);
+                }
             }
             (None, KidPolicy::Required) => {
                 return Err(Error::new(ErrorKind::UnknownKey, "the token names no kid"));
             }
-            // Keys of one algorithm stand together: a large ring is not searched for a few.
+            // Keys of one algorithm stand together, and a second is one too many: a large ring is not
+            // searched for a token that anyone can send.
             (None, KidPolicy::SoleKey | KidPolicy::TryAll) => {
+                let enough = if policy == KidPolicy::SoleKey { 2 } else { MAX_TRIES };
                 for keys in self.by_alg.values() {
                     let first = keys.first().and_then(|first| self.readers.get(*first));
                     let fits = first.is_some_and(|first| first.key.fits(alg));
                     // Of those that do not fit, one is enough to be told so.
-                    keys.iter().take(if fits { usize::MAX } else { 1 }).for_each(&mut consider);
+                    let mut keys = keys.iter().take(if fits { usize::MAX } else { 1 });
+                    if keys.any(|reader| consider(reader) >= enough) {
+                        break;
+                    }
                 }
                 if policy == KidPolicy::SoleKey && count > 1 {
                     return Err(Error::new(
@@ -327,17 +339,18 @@ impl<W: WritingKey> Keyring<W> {
 
     /// How many keys of the ring a token is tried with that `key` is tried with.
     fn tries(&self, key: &W::Reader) -> usize {
-        let alg = key.alg();
-        let same_alg = |index: &&Index| {
-            self.readers.get(**index).is_some_and(|reader| reader.key.alg() == alg)
+        // One algorithm may have several names: what fits counts, as it does for a token.
+        let fits = |index: &&Index| {
+            self.readers.get(**index).is_some_and(|reader| reader.key.fits(key.alg()))
         };
         let policy = if key.is_named_in_tokens() { self.policy } else { KidPolicy::TryAll };
         match (policy, key.kid()) {
-            (KidPolicy::TryAll, _) => self.by_alg.get(alg).map_or(0, Vec::len),
-            (_, Some(kid)) => {
-                self.by_kid.get(kid).map_or(0, |named| named.iter().filter(same_alg).count())
+            (KidPolicy::TryAll, _) => {
+                let fitting = self.by_alg.values().filter(|keys| keys.first().as_ref().is_some_and(fits));
+                fitting.map(Vec::len).sum()
             }
-            (_, None) => self.anonymous.iter().filter(same_alg).count(),
+            (_, Some(kid)) => self.by_kid.get(kid).map_or(0, |named| named.iter().filter(fits).count()),
+            (_, None) => self.anonymous.iter().filter(fits).count(),
         }
     }
 }

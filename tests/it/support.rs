@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use symbolon::jws::{Unverified, compact};
 use symbolon::{
-    Error, ErrorKind, Fault, Jwk, JwsAlg, JwsCodec, Keyring, Limits, RawToken, Signer, TokenCodec,
-    TokenCodecExt, Verifier,
+    Error, ErrorKind, Fault, HmacAlg, Jwk, JwsAlg, JwsCodec, KeyMaterial, KeyType, Keyring, Limits, OctKey,
+    RawToken, Signer, TokenCodec, TokenCodecExt, Verifier,
 };
 use time::OffsetDateTime;
 
@@ -193,4 +194,91 @@ pub(crate) fn judge_example(jwk: &str, alg: &str, token: &str, payload: &[u8]) -
         return Err(Miss::wrong(format!("{alg}: signed again it is not what it should be")));
     }
     Ok(())
+}
+
+/// The present of all tests whose time stands still: 2027-01-15T08:00:00Z.
+pub(crate) const NOW: i64 = 1_800_000_000;
+
+pub(crate) fn at(seconds: i64) -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap()
+}
+
+/// The kind of the error, or none.
+pub(crate) fn kind<T>(result: Result<T, Error>) -> Option<ErrorKind> {
+    result.err().map(|error| error.kind())
+}
+
+/// The header a signer would write.
+pub(crate) fn header_of(signer: &Signer) -> String {
+    match signer.kid() {
+        Some(kid) => format!(r#"{{"alg":"{}","kid":"{kid}"}}"#, signer.alg()),
+        None => format!(r#"{{"alg":"{}"}}"#, signer.alg()),
+    }
+}
+
+/// A signer that all tests may share: HS256, without a kid.
+pub(crate) fn hs256() -> Signer {
+    OctKey::new(vec![7; 32]).unwrap().signer(HmacAlg::Hs256).unwrap()
+}
+
+/// A private or symmetric key for `alg`; none where the backend makes no such keys.
+pub(crate) fn key(alg: JwsAlg) -> Option<KeyMaterial> {
+    if alg.key_type() == KeyType::Rsa {
+        // One key for all, since making one takes long and needs a feature.
+        static RSA: OnceLock<KeyMaterial> = OnceLock::new();
+        let key = RSA.get_or_init(|| Jwk::from_json(crate::jwk::RSA_PRIVATE).unwrap().into_material());
+        return Some(key.clone());
+    }
+    let key = Jwk::generate(alg);
+    if lacks_feature(&key) { None } else { Some(key.unwrap().into_material()) }
+}
+
+/// A key and its signer for each algorithm that this build signs with; the others are named on
+/// stdout.
+pub(crate) fn signers() -> &'static [(KeyMaterial, Signer)] {
+    static SIGNERS: OnceLock<(Vec<(KeyMaterial, Signer)>, Vec<String>)> = OnceLock::new();
+    let (signers, lacking) = SIGNERS.get_or_init(|| {
+        let (mut signers, mut lacking) = (Vec::new(), Vec::new());
+        for alg in JwsAlg::all() {
+            let made = key(alg).map(|key| (Signer::new(alg, &key), key));
+            match made {
+                Some((Ok(signer), key)) => signers.push((key, signer)),
+                Some((Err(error), _)) if error.kind() != ErrorKind::MissingFeature => panic!("{alg}: {error}"),
+                _ => lacking.push(alg.to_string()),
+            }
+        }
+        (signers, lacking)
+    });
+    if !lacking.is_empty() {
+        println!("skipped: {}: this build lacks a feature for them", lacking.join(", "));
+    }
+    signers
+}
+
+/// The signer of `alg`; none where this build lacks it.
+pub(crate) fn signer(alg: JwsAlg) -> Option<Signer> {
+    signers().iter().find(|(_, signer)| signer.alg() == alg).map(|(_, signer)| signer.clone())
+}
+
+#[cfg(feature = "ring")]
+pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
+    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
+}
+
+#[cfg(not(feature = "ring"))]
+pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
+    use sha2::Digest;
+    sha2::Sha256::digest(bytes).to_vec()
+}
+
+/// RFC 2104 by hand, for keys that this crate would not take.
+pub(crate) fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut block = if key.len() > 64 { sha256(key) } else { key.to_vec() };
+    block.resize(64, 0);
+    let padded = |pad: u8, rest: &[u8]| {
+        let mut bytes: Vec<u8> = block.iter().map(|byte| byte ^ pad).collect();
+        bytes.extend_from_slice(rest);
+        sha256(&bytes)
+    };
+    padded(0x5c, &padded(0x36, message))
 }
