@@ -33,7 +33,7 @@ mod wire;
 mod zero;
 
 #[cfg(test)]
-mod vectors;
+mod tests;
 
 pub use keys::{AmoraKeyPair, AmoraOpener, AmoraSealer, Contents};
 pub use wire::{AmoraVersion, MAX_TTL, Metadata};

@@ -105,6 +105,7 @@ impl TokenCodec for AmoraCodec {
     /// expiry, or the wire cannot hold them; [`NoKey`](crate::ErrorKind::NoKey) where the ring only reads;
     /// [`Randomness`](crate::ErrorKind::Randomness) where the system gives none.
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
+        body.refuse_special_typ()?;
         let times = Times::between(body.issued_at_unix(), body.expires_at_unix())?;
         self.keys.peek().primary()?.seal_into(body.payload(), times, out)
     }

@@ -2,6 +2,8 @@
 
 use time::OffsetDateTime;
 
+use crate::error::{Error, ErrorKind, Result};
+
 /// A payload and what the format may say of it outside: type, content type, times.
 ///
 /// ```
@@ -55,6 +57,16 @@ impl<'b> Body<'b> {
     pub const fn expires_at(mut self, moment: OffsetDateTime) -> Self {
         self.expires_at = Some(moment.unix_timestamp());
         self
+    }
+
+    /// Refuses a special `typ`, for formats that carry none: readers that demand it would find none.
+    pub(crate) fn refuse_special_typ(&self) -> Result<()> {
+        match self.typ {
+            None | Some("JWT") => Ok(()),
+            Some(_) => {
+                Err(Error::new(ErrorKind::InvalidSetting, "this format carries no `typ`, only JOSE does"))
+            }
+        }
     }
 
     /// The bytes.

@@ -82,6 +82,7 @@ impl TokenCodec for SealedCodec {
     }
 
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
+        body.refuse_special_typ()?;
         self.keys.peek().primary()?.seal_into(body.payload(), self.cipher, out)
     }
 
@@ -175,6 +176,7 @@ impl TokenCodec for HeaderlessSealedCodec {
     }
 
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
+        body.refuse_special_typ()?;
         self.keys.peek().primary()?.seal_into(body.payload(), self.cipher, out)
     }
 

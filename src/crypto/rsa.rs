@@ -41,10 +41,6 @@ impl RsaPublic {
     }
 
     /// Length of the modulus, and of each signature, in bytes.
-    pub(crate) fn modulus_len(&self) -> usize {
-        self.modulus_len
-    }
-
     pub(crate) fn verify(&self, scheme: RsaScheme, message: &[u8], signature: &[u8]) -> bool {
         signature.len() == self.modulus_len && self.key.verify(scheme, message, signature)
     }
@@ -88,10 +84,6 @@ impl RsaPrivate {
     }
 
     /// Length of the modulus, and of each signature, in bytes.
-    pub(crate) fn modulus_len(&self) -> usize {
-        self.modulus_len
-    }
-
     /// Writes the signature to the front of `out`; says how long it is.
     pub(crate) fn sign(
         &self,

@@ -226,7 +226,7 @@ impl<W: WritingKey> Keyring<W> {
     ///
     /// # Errors
     /// [`UnknownKey`](ErrorKind::UnknownKey) where there is none, or policy forbids the choice;
-    /// [`AlgorithmMismatch`](ErrorKind::AlgorithmMismatch) where the named key is of another
+    /// [`AlgorithmMismatch`](ErrorKind::AlgorithmMismatch) where those picked are of another
     /// algorithm.
     pub fn candidates<'r>(
         &'r self,
@@ -263,9 +263,9 @@ impl<W: WritingKey> Keyring<W> {
             (None, KidPolicy::SoleKey | KidPolicy::TryAll) => {
                 for keys in self.by_alg.values() {
                     let first = keys.first().and_then(|first| self.readers.get(*first));
-                    if first.is_some_and(|first| first.key.fits(alg)) {
-                        keys.iter().for_each(&mut consider);
-                    }
+                    let fits = first.is_some_and(|first| first.key.fits(alg));
+                    // Of those that do not fit, one is enough to be told so.
+                    keys.iter().take(if fits { usize::MAX } else { 1 }).for_each(&mut consider);
                 }
                 if policy == KidPolicy::SoleKey && count > 1 {
                     return Err(Error::new(

@@ -75,7 +75,7 @@ impl SealedKey {
     pub fn generate() -> Result<Self> {
         let mut master = Zeroizing::new([0; MIN_MASTER_LEN]);
         rand::fill(&mut *master).map_err(|_| ErrorKind::Randomness)?;
-        Self::new(&*master)
+        Self::new(master.as_slice())
     }
 
     /// The same key under the name `kid`, which stands in its tokens for everybody to read.

@@ -28,7 +28,7 @@ mod keys;
 mod wire;
 
 #[cfg(test)]
-mod vectors;
+mod tests;
 
 pub use cipher::SealedCipher;
 pub use keys::{HeaderlessKey, SealedKey};

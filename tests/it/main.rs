@@ -1,7 +1,11 @@
 //! All integration tests, in one binary: a module per source of truth.
 
+#[cfg(feature = "amora")]
+mod amora;
 mod jwk;
 #[cfg(feature = "pem")]
 mod rfc7517;
 mod rfc7638;
+#[cfg(feature = "sealed")]
+mod sealed;
 mod support;

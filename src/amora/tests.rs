@@ -1,11 +1,14 @@
-//! Tokens that others made, byte for byte: here, because nothing public may choose a nonce.
+//! Tokens byte for byte, and forged ones: here, because nothing public may choose a nonce or a
+//! shared secret.
 
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::wire::{MAX_TTL, Times};
+use super::wire::{AmoraVersion, MAX_TTL, Metadata, Parts, Times, frame};
 use super::{AmoraOpener, hex, one};
 use crate::base::base64url;
+use crate::crypto::xchacha::XChaChaKey;
+use crate::error::ErrorKind;
 
 fn key(digits: &Value) -> [u8; 32] {
     *hex::key(digits.as_str().unwrap()).unwrap()
@@ -83,5 +86,36 @@ fn times_end_where_the_wire_ends() {
         (Some(0), Some(i64::from(MAX_TTL) + 2)),
     ] {
         assert!(Times::between(issued_at, expires_at).is_err(), "{issued_at:?} {expires_at:?}");
+    }
+}
+
+// RFC 7748 §6.1: with these as the peer's key every secret agrees on zero, so anybody could make
+// this token without knowing any key.
+#[test]
+fn a_token_under_the_all_zero_agreement_is_refused() {
+    let opener = AmoraOpener::one(&[7; 32]);
+    let mut small_order = [[0; 32]; 7];
+    small_order[1][0] = 1;
+    small_order[2] =
+        *hex::key("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800").unwrap();
+    small_order[3] =
+        *hex::key("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157").unwrap();
+    for (point, last) in small_order[4..].iter_mut().zip([0xec, 0xed, 0xee]) {
+        *point = [0xff; 32];
+        (point[0], point[31]) = (last, 0x7f);
+    }
+    let unused_bit_set = small_order.map(|mut point| {
+        point[31] |= 0x80;
+        point
+    });
+    let metadata = Metadata::at(AmoraVersion::One, Times::new(1_700_000_000, 60).unwrap());
+    for point in small_order.iter().chain(&unused_bit_set) {
+        let mut bytes = frame(&metadata, Some(point), &[5; 20], b"forged");
+        let parts = Parts::untagged(AmoraVersion::One, &mut bytes).unwrap();
+        let known_to_all = XChaChaKey::new(&[0; 32]);
+        let tag = known_to_all.seal_in_place(parts.nonce, parts.header, parts.text).unwrap();
+        bytes.extend(tag);
+        let refused = opener.danger_open_expired(&base64url::encode(bytes)).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Unauthentic, "{point:?}");
     }
 }

@@ -1,9 +1,13 @@
-//! Tokens byte for byte: here, because nothing public may choose a salt.
+//! Tokens byte for byte, and forged ones: here, because nothing public may choose a salt or derive
+//! a key.
 
 use serde_json::Value;
 
+use super::derive::Extracted;
+use super::wire::Parts;
 use super::{HeaderlessKey, SealedCipher, SealedKey};
 use crate::base::base64url;
+use crate::error::ErrorKind;
 
 fn bytes(digits: &Value) -> Vec<u8> {
     let digits = digits.as_str().unwrap();
@@ -61,5 +65,29 @@ fn ours_is_written_as_the_wire_says() {
         let token_key = okm[..32].try_into().unwrap();
         cipher.open(token_key, &[5; 24], aad, &mut text, tag.try_into().unwrap()).unwrap();
         assert_eq!(text, b"payload");
+    }
+}
+
+// What whoever holds both keys could try: one key's commitment over the other's ciphertext.
+#[test]
+fn a_token_opens_under_the_committed_key_or_under_none() {
+    let masters = [[1; 32], [2; 32]];
+    for cipher in [SealedCipher::Aes256Gcm, SealedCipher::XChaCha20Poly1305] {
+        let head = [&[0xb1, cipher.byte(), 0][..], &[5; 24]].concat();
+        let [one, two] = masters.map(|master| Extracted::new(&master).expand(&head).unwrap());
+        for (encrypting, committed, opens) in [(&one, &one, true), (&one, &two, false), (&two, &one, false)] {
+            let mut bytes = [&head[..], &committed.commitment, b"payload"].concat();
+            let parts = Parts::untagged(3, &mut bytes).unwrap();
+            let tag = cipher.seal(&encrypting.key, parts.salt, parts.aad, parts.text).unwrap();
+            bytes.extend(tag);
+            let token = base64url::encode(bytes);
+            let read = masters.map(|master| SealedKey::new(master).unwrap().open(&token));
+            if opens {
+                assert_eq!(read[0].as_deref().unwrap(), b"payload");
+            } else {
+                assert_eq!(read[0].as_ref().unwrap_err().kind(), ErrorKind::Unauthentic);
+            }
+            assert_eq!(read[1].as_ref().unwrap_err().kind(), ErrorKind::Unauthentic);
+        }
     }
 }
