@@ -147,7 +147,7 @@ fn every_flipped_bit_of_a_peers_token_is_refused() {
             let mut wire = wire.clone();
             wire[bit / 8] ^= 1 << (bit % 8);
             let token = URL_SAFE_NO_PAD.encode(wire);
-            // The highest bit of an X25519 public key is masked (RFC 7748 §5), but authenticated.
+            // The highest bit of an X25519 public key counts for nothing (RFC 7748 §5), but is authenticated.
             assert!(side.reads[0].open(&token, now()).is_err(), "{} bit {bit}", side.name);
             changed += 1;
         }
@@ -163,7 +163,7 @@ fn every_flipped_bit_of_a_peers_token_is_refused() {
 mod comparison {
     use super::*;
 
-    /// Whether the peer panics; its message is kept out of the output.
+    /// Whether the peer panics.
     fn peer_panics<T>(call: impl FnOnce() -> T) -> bool {
         catch_unwind(AssertUnwindSafe(call)).is_err()
     }
