@@ -2,6 +2,7 @@
 
 #[cfg(feature = "amora")]
 mod amora;
+mod corpus_replay;
 mod jwk;
 #[cfg(feature = "pem")]
 mod rfc7517;
