@@ -2,7 +2,7 @@
 //!
 //! `cargo bench` runs all; `cargo bench -- decode/ES256` what matches.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::arithmetic_side_effects, clippy::unwrap_used)]
 
 use std::hint::black_box;
 
@@ -10,8 +10,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde::{Deserialize, Serialize};
 use symbolon::jws::compact::{self, Parameters};
 use symbolon::{
-    Claims, ErrorKind, Jwk, JwkSet, JwsAlg, JwsCodec, Keyring, Limits, Signer, TokenCodec, TokenCodecExt,
-    Validator, Verified, Verifier,
+    Claims, ErrorKind, Jwk, JwkSet, JwsAlg, JwsCodec, Keyring, Limits, Signer, TokenCodec,
+    TokenCodecExt, Validator, Verified, Verifier,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -110,9 +110,13 @@ fn preparation(c: &mut Criterion) {
     for key in keys() {
         let alg = key.alg().unwrap().to_owned();
         if Signer::from_jwk(&key).is_ok() {
-            group.bench_function(format!("signer/{alg}"), |b| b.iter(|| Signer::from_jwk(black_box(&key))));
+            group.bench_function(format!("signer/{alg}"), |b| {
+                b.iter(|| Signer::from_jwk(black_box(&key)))
+            });
         }
-        group.bench_function(format!("verifier/{alg}"), |b| b.iter(|| Verifier::from_jwk(black_box(&key))));
+        group.bench_function(format!("verifier/{alg}"), |b| {
+            b.iter(|| Verifier::from_jwk(black_box(&key)))
+        });
     }
     group.finish();
 
@@ -142,7 +146,8 @@ fn refusals(c: &mut Criterion) {
     let codec = JwsCodec::new(Signer::generate(JwsAlg::ES256).unwrap());
     let token = codec.encode(&claims()).unwrap();
     let mut forged = token.clone();
-    forged.replace_range(token.len() - 10..token.len() - 9, if token.ends_with('A') { "B" } else { "A" });
+    forged
+        .replace_range(token.len() - 10..token.len() - 9, if token.ends_with('A') { "B" } else { "A" });
     let dots = ".".repeat(100_000);
     let unknown = JwsCodec::hs256(vec![7; 32]).unwrap().encode(&claims()).unwrap();
     for (name, token) in [("forged", forged), ("dots", dots), ("another algorithm", unknown)] {

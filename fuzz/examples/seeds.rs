@@ -91,13 +91,18 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>> {
                 r#"{"exp":4102444800,"exp":1,"n\u00e9":"\ud83d\udd11","a":[[[[{}]]]]}"#,
                 "[1,2,3]",
             ]);
-            seeds.push(format!("{{\"exp\":4102444800,\"a\":{}1{}}}", "[".repeat(40), "]".repeat(40)).into());
+            seeds.push(
+                format!("{{\"exp\":4102444800,\"a\":{}1{}}}", "[".repeat(40), "]".repeat(40)).into(),
+            );
             seeds
         }
         "jwk" => {
             let mut seeds: Vec<_> = texts(&JWKS);
             for alg in [JwsAlg::RS256, JwsAlg::ES512, JwsAlg::ES256K, JwsAlg::EDDSA, JwsAlg::HS384] {
-                let key = Jwk::generate(alg)?.with_kid("a")?.with_use("sig")?.with_key_ops(["sign", "verify"])?;
+                let key = Jwk::generate(alg)?
+                    .with_kid("a")?
+                    .with_use("sig")?
+                    .with_key_ops(["sign", "verify"])?;
                 seeds.push(key.danger_to_secret_json().as_str().into());
                 if let Ok(public) = key.to_public() {
                     seeds.push(public.to_json()?.into());
@@ -125,8 +130,17 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>> {
             // The other labels, as other programs write them.
             let others = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/it/pem");
             for name in [
-                "rsa.pkcs1", "rsa.pkcs1_public", "p256.sec1", "p384.sec1", "p256.certificate", "ed25519.certificate",
-                "rsa.certificate", "explicit.sec1", "encrypted.pkcs8", "encrypted.pkcs1", "x25519.pkcs8",
+                "rsa.pkcs1",
+                "rsa.pkcs1_public",
+                "p256.sec1",
+                "p384.sec1",
+                "p256.certificate",
+                "ed25519.certificate",
+                "rsa.certificate",
+                "explicit.sec1",
+                "encrypted.pkcs8",
+                "encrypted.pkcs1",
+                "x25519.pkcs8",
             ] {
                 seeds.push(fs::read(others.join(format!("{name}.pem")))?);
             }

@@ -12,8 +12,8 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use symbolon::jws::{Unverified, compact};
 use symbolon::{
-    Body, FixedClock, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, Keyring, Limits, OctKey, RawToken, RingKey, Signer,
-    TokenCodec, TokenCodecExt, Validator, Verifier,
+    Body, FixedClock, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, Keyring, Limits, OctKey, RawToken,
+    RingKey, Signer, TokenCodec, TokenCodecExt, Validator, Verifier,
 };
 use time::OffsetDateTime;
 
@@ -96,7 +96,8 @@ pub fn jws_compact(data: &[u8]) {
     let opened = codec().open_at(token, now());
     assert_eq!(signed.is_ok(), opened.is_ok(), "both layers judge alike");
     if let (Ok(signed), Ok(opened)) = (&signed, opened) {
-        assert!(codec().recognizes(&RawToken::new(token)));
+        // White space in front of a header's `{` is legal, but no shape to know a token by.
+        assert!(codec().recognizes(&RawToken::new(token)) || !token.starts_with('e'));
         assert_eq!(signed.payload(), opened.payload_unvalidated());
         assert!(peeked.is_ok_and(|peeked| peeked.payload_unverified() == signed.payload()));
     }
@@ -109,7 +110,12 @@ fn judge(token: &str) {
         if let Ok(token) = codec().decode_at::<Value>(token, now()) {
             let unvalidated = token.claims_unvalidated();
             if let Ok(verified) = token.validate(validator) {
-                assert!(verified.registered().expires_at().is_some_and(|end| end > now() - time::Duration::MINUTE));
+                assert!(
+                    verified
+                        .registered()
+                        .expires_at()
+                        .is_some_and(|end| end > now() - time::Duration::MINUTE)
+                );
                 assert!(unvalidated.is_ok_and(|claims| claims.custom() == verified.custom()));
             }
         }
@@ -264,7 +270,8 @@ pub fn one_changed_byte(data: &[u8]) {
     let codecs = codecs();
     let codec = &*codecs[usize::from(format) % codecs.len()];
     // The headerless layout carries JSON objects alone.
-    let json = serde_json::json!({ "exp": 4_102_444_800_i64, "data": URL_SAFE_NO_PAD.encode(payload) }).to_string();
+    let json = serde_json::json!({ "exp": 4_102_444_800_i64, "data": URL_SAFE_NO_PAD.encode(payload) })
+        .to_string();
     let body = Body::new(if format & 0x80 == 0 { payload } else { json.as_bytes() }).issued_at(now());
     let body = body.expires_at(now() + time::Duration::MINUTE);
     let Ok(token) = codec.seal(&body) else { return };
@@ -274,7 +281,10 @@ pub fn one_changed_byte(data: &[u8]) {
     let at = usize::from(u16::from_be_bytes([high, low])) % changed.len();
     changed[at] ^= change;
     if let Some(token) = text(&changed) {
-        assert!(codec.open_at(token, now()).is_err(), "format {format}, byte {at} changed by {change:#x}");
+        assert!(
+            codec.open_at(token, now()).is_err(),
+            "format {format}, byte {at} changed by {change:#x}"
+        );
     }
 }
 
@@ -282,7 +292,10 @@ pub fn one_changed_byte(data: &[u8]) {
 pub fn codecs() -> &'static [Box<dyn TokenCodec>] {
     static CODECS: OnceLock<Vec<Box<dyn TokenCodec>>> = OnceLock::new();
     CODECS.get_or_init(|| {
-        let jws = signers().iter().cloned().map(|signer| Box::new(JwsCodec::new(signer)) as Box<dyn TokenCodec>);
+        let jws = signers()
+            .iter()
+            .cloned()
+            .map(|signer| Box::new(JwsCodec::new(signer)) as Box<dyn TokenCodec>);
         #[allow(unused_mut)]
         let mut codecs: Vec<_> = jws.collect();
         #[cfg(feature = "amora")]
@@ -293,7 +306,9 @@ pub fn codecs() -> &'static [Box<dyn TokenCodec>] {
         #[cfg(feature = "sealed")]
         for cipher in [symbolon::SealedCipher::Aes256Gcm, symbolon::SealedCipher::XChaCha20Poly1305] {
             codecs.push(Box::new(good(symbolon::SealedCodec::from_master(SECRET)).cipher(cipher)));
-            codecs.push(Box::new(good(symbolon::HeaderlessSealedCodec::from_master(SECRET)).cipher(cipher)));
+            codecs.push(Box::new(
+                good(symbolon::HeaderlessSealedCodec::from_master(SECRET)).cipher(cipher),
+            ));
         }
         codecs
     })
@@ -329,7 +344,8 @@ mod replay {
             return;
         }
         for (name, target) in super::TARGETS {
-            let files = std::fs::read_dir(corpus.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let files =
+                std::fs::read_dir(corpus.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
             let mut inputs = 0;
             for file in files {
                 let input = file.and_then(|file| std::fs::read(file.path()));

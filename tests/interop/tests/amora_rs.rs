@@ -39,7 +39,10 @@ fn sides() -> [Side; 2] {
     [
         Side {
             name: "zero",
-            peer_writes: vec![Amora::amora_zero(&bytes(KEY)).unwrap(), Amora::amora_zero_from_str(KEY).unwrap()],
+            peer_writes: vec![
+                Amora::amora_zero(&bytes(KEY)).unwrap(),
+                Amora::amora_zero_from_str(KEY).unwrap(),
+            ],
             peer_reads: vec![Amora::amora_zero_from_str(&KEY.to_uppercase()).unwrap()],
             writes: vec![
                 AmoraSealer::zero(&bytes(KEY)),
@@ -97,7 +100,10 @@ fn opens_what_the_peer_writes() {
                 let ours = amora::peek(&token).unwrap();
                 let ours = ours.unverified();
                 assert_eq!((ours.ttl(), ours.issued_at_unix()), (theirs.ttl, theirs.timestamp.into()));
-                assert_eq!(ours.version() == AmoraVersion::One, theirs.version == amora_rs::AmoraVer::One);
+                assert_eq!(
+                    ours.version() == AmoraVersion::One,
+                    theirs.version == amora_rs::AmoraVer::One
+                );
                 tokens += 1;
             }
         }
@@ -211,7 +217,11 @@ mod comparison {
         wire[0] = 0xa0;
         let text = token(&wire);
         let peer = Amora::amora_zero(&bytes(KEY)).unwrap();
-        assert_eq!(peer.decode(&text, true), Err(AmoraErr::ExpiredToken), "the peer judges it by its words");
+        assert_eq!(
+            peer.decode(&text, true),
+            Err(AmoraErr::ExpiredToken),
+            "the peer judges it by its words"
+        );
         let error = AmoraOpener::zero(&bytes(KEY)).open(&text, now()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unauthentic);
         println!("a forged and expired token: amora-rs says expired, symbolon unauthentic");

@@ -3,8 +3,8 @@
 use jsonwebtoken as peer;
 use serde_json::{Value, json};
 use symbolon::{
-    Claims, ErrorKind, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyType, Keyring, Limits, NoCustom, OctKey,
-    Signer, Token, TokenCodecExt, Validator, Verified, Verifier, jws::compact,
+    Claims, ErrorKind, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyType, Keyring, Limits, NoCustom,
+    OctKey, Signer, Token, TokenCodecExt, Validator, Verified, Verifier, jws::compact,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -128,7 +128,10 @@ fn verifies_what_the_peer_issues() {
             }
         }
     }
-    println!("jsonwebtoken issues, symbolon verifies: {} algorithms, {tokens} tokens, 0 wrong", ALGS.len());
+    println!(
+        "jsonwebtoken issues, symbolon verifies: {} algorithms, {tokens} tokens, 0 wrong",
+        ALGS.len()
+    );
 }
 
 #[test]
@@ -139,7 +142,9 @@ fn the_peer_verifies_what_is_issued() {
         let named = Signer::from_jwk(&key).unwrap();
         let nameless = Signer::new(alg, key.material()).unwrap();
         for (road, decoding) in decoding_keys(&key) {
-            for (signer, aud) in [(&named, vec!["api"]), (&named, vec!["x", "api"]), (&nameless, vec!["api"])] {
+            for (signer, aud) in
+                [(&named, vec!["api"]), (&named, vec!["x", "api"]), (&nameless, vec!["api"])]
+            {
                 let ours = JwsCodec::new(signer.clone());
                 let claims = Claims::new(json!({"role": "admin", "né": "ü\n"}))
                     .with_issuer(ISSUER)
@@ -159,7 +164,10 @@ fn the_peer_verifies_what_is_issued() {
             }
         }
     }
-    println!("symbolon issues, jsonwebtoken verifies: {} algorithms, {tokens} tokens, 0 wrong", ALGS.len());
+    println!(
+        "symbolon issues, jsonwebtoken verifies: {} algorithms, {tokens} tokens, 0 wrong",
+        ALGS.len()
+    );
 }
 
 #[test]
@@ -175,7 +183,8 @@ fn reads_the_public_keys_that_the_peer_writes() {
         let read = set.find(alg.name()).unwrap_or_else(|| panic!("{alg}: {:?}", set.skipped()));
         assert_eq!(read.thumbprint(), key.thumbprint());
 
-        let token = peer::encode(&peer::Header::new(peer_alg), &claims(json!("api")), &encoding).unwrap();
+        let token =
+            peer::encode(&peer::Header::new(peer_alg), &claims(json!("api")), &encoding).unwrap();
         let verifier = Verifier::from_jwk(read).unwrap();
         let codec = JwsCodec::new(Keyring::read_only().with_reader(verifier).unwrap());
         let token: Token<Value> = codec.decode(&token).unwrap();
@@ -187,15 +196,19 @@ fn reads_the_public_keys_that_the_peer_writes() {
 
 #[test]
 fn the_peer_finds_the_key_in_a_set_by_kid() {
-    let keys: Vec<Jwk> = ALGS.iter().map(|(alg, _)| fresh(*alg)).filter(|key| key.to_public().is_ok()).collect();
-    let set: JwkSet = keys.iter().map(|key| key.to_public().unwrap()).fold(JwkSet::new(), |mut set, key| {
-        set.push(key);
-        set
-    });
+    let keys: Vec<Jwk> =
+        ALGS.iter().map(|(alg, _)| fresh(*alg)).filter(|key| key.to_public().is_ok()).collect();
+    let set: JwkSet =
+        keys.iter().map(|key| key.to_public().unwrap()).fold(JwkSet::new(), |mut set, key| {
+            set.push(key);
+            set
+        });
     let peers: peer::jwk::JwkSet = serde_json::from_str(&set.to_json().unwrap()).unwrap();
     for key in &keys {
         let token = JwsCodec::new(Signer::from_jwk(key).unwrap())
-            .encode(&Claims::new(json!({})).with_expiry(OffsetDateTime::now_utc() + Duration::minutes(1)))
+            .encode(
+                &Claims::new(json!({})).with_expiry(OffsetDateTime::now_utc() + Duration::minutes(1)),
+            )
             .unwrap();
         let header = peer::decode_header(&token).unwrap();
         let found = peers.find(header.kid.as_deref().unwrap()).unwrap();
@@ -244,7 +257,8 @@ fn every_changed_character_of_a_peers_token_is_refused() {
         let key = fresh(alg);
         let ours = reading(&key);
         let (_, encoding) = encoding_keys(&key).swap_remove(0);
-        let token = peer::encode(&peer::Header::new(peer_alg), &claims(json!("api")), &encoding).unwrap();
+        let token =
+            peer::encode(&peer::Header::new(peer_alg), &claims(json!("api")), &encoding).unwrap();
         assert!(ours.decode::<Value>(&token).is_ok());
         for at in 0..token.len() {
             // The neighbour in base64url's alphabet: one bit of what it stands for.
@@ -299,7 +313,10 @@ mod comparison {
         header.extras.insert("policy", "strict");
         let token = peer::encode(&header, &json!({"exp": in_ten_minutes()}), &pair.encoding).unwrap();
         let validation = peer::Validation::default();
-        assert!(peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(), "the peer lets it pass");
+        assert!(
+            peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(),
+            "the peer lets it pass"
+        );
         assert_eq!(judged(&pair.ours, &token, &Validator::new()), ErrorKind::UnsupportedHeader);
         println!("crit: jsonwebtoken ignores it, symbolon refuses");
     }
@@ -308,12 +325,16 @@ mod comparison {
     fn a_configured_claim_that_is_absent_is_refused() {
         let pair = pair();
         let token =
-            peer::encode(&peer::Header::default(), &json!({"exp": in_ten_minutes()}), &pair.encoding).unwrap();
+            peer::encode(&peer::Header::default(), &json!({"exp": in_ten_minutes()}), &pair.encoding)
+                .unwrap();
         let mut validation = peer::Validation::default();
         validation.set_audience(&["api"]);
         validation.set_issuer(&[ISSUER]);
         validation.sub = Some("7".into());
-        assert!(peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(), "the peer lets it pass");
+        assert!(
+            peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(),
+            "the peer lets it pass"
+        );
         for validator in [
             Validator::new().audience("api"),
             Validator::new().issuer(ISSUER),
@@ -332,7 +353,10 @@ mod comparison {
         let mut validation = peer::Validation::default();
         validation.set_audience(&["api"]);
         validation.set_issuer(&[ISSUER]);
-        assert!(peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(), "the peer lets it pass");
+        assert!(
+            peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(),
+            "the peer lets it pass"
+        );
         let validator = Validator::new().audience("api").issuer(ISSUER);
         assert_eq!(judged(&pair.ours, &token, &validator), ErrorKind::MalformedClaims);
         println!("aud, iss of a wrong type: jsonwebtoken lets them pass, symbolon refuses");
@@ -344,7 +368,10 @@ mod comparison {
         let claims = json!({"exp": in_ten_minutes(), "nbf": in_ten_minutes() - 60});
         let token = peer::encode(&peer::Header::default(), &claims, &pair.encoding).unwrap();
         let validation = peer::Validation::default();
-        assert!(peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(), "the peer lets it pass");
+        assert!(
+            peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(),
+            "the peer lets it pass"
+        );
         assert_eq!(judged(&pair.ours, &token, &Validator::new()), ErrorKind::NotYetValid);
         println!("nbf: jsonwebtoken does not look unless told, symbolon refuses");
     }
@@ -355,7 +382,10 @@ mod comparison {
         let claims = json!({"exp": OffsetDateTime::now_utc().unix_timestamp() - 30});
         let token = peer::encode(&peer::Header::default(), &claims, &pair.encoding).unwrap();
         let validation = peer::Validation::default();
-        assert!(peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(), "the peer lets it pass");
+        assert!(
+            peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(),
+            "the peer lets it pass"
+        );
         assert_eq!(judged(&pair.ours, &token, &Validator::new()), ErrorKind::Expired);
         println!("expired by 30 s: jsonwebtoken lets it pass, symbolon refuses");
     }
@@ -399,9 +429,13 @@ mod comparison {
         let payload = format!(r#"{{"exp":{0},"role":"user","role":"admin"}}"#, in_ten_minutes());
         let ring = pair.ours.keys().load();
         let parameters = compact::Parameters::new().typ("JWT");
-        let token = compact::sign(payload.as_bytes(), &parameters, &(), ring.primary().unwrap()).unwrap();
+        let token =
+            compact::sign(payload.as_bytes(), &parameters, &(), ring.primary().unwrap()).unwrap();
         let validation = peer::Validation::default();
-        assert!(peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(), "the peer lets it pass");
+        assert!(
+            peer::decode::<Value>(&token, &pair.decoding, &validation).is_ok(),
+            "the peer lets it pass"
+        );
         assert_eq!(judged(&pair.ours, &token, &Validator::new()), ErrorKind::MalformedClaims);
         assert!(compact::verify(&token, &ring, &Limits::default(), OffsetDateTime::now_utc()).is_ok());
         println!("a claim that stands twice: jsonwebtoken takes the last, symbolon refuses");

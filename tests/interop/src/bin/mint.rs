@@ -2,9 +2,7 @@
 //! the key as they take it.
 
 use serde_json::{Value, json};
-use symbolon::{
-    Audience, Claims, Jwk, JwsAlg, JwsCodec, KeyType, Keyring, Signer, TokenCodecExt,
-};
+use symbolon::{Audience, Claims, Jwk, JwsAlg, JwsCodec, KeyType, Keyring, Signer, TokenCodecExt};
 use time::{Duration, OffsetDateTime};
 
 fn main() -> symbolon::Result<()> {
