@@ -163,10 +163,10 @@ impl<W: WritingKey> Keyring<W> {
     /// As [`with_reader`](Self::with_reader).
     pub fn rotated(mut self, primary: W, old_until: Option<OffsetDateTime>) -> Result<Self> {
         // A primary's own reader always stands first.
-        if self.primary.as_ref().is_some_and(|old| old.reader().is_some()) {
-            if let Some(old) = self.readers.first_mut() {
-                old.until = old_until.map(OffsetDateTime::unix_timestamp);
-            }
+        if self.primary.as_ref().is_some_and(|old| old.reader().is_some())
+            && let Some(old) = self.readers.first_mut()
+        {
+            old.until = old_until.map(OffsetDateTime::unix_timestamp);
         }
         let reader = primary.reader();
         self.primary = Some(primary);

@@ -1,5 +1,16 @@
 //! All integration tests, in one binary: a module per source of truth.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic, and says what it ran on stdout"
+)]
+
 #[cfg(feature = "amora")]
 mod amora;
 mod corpus_replay;
