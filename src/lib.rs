@@ -239,6 +239,13 @@ pub use crate::{
     sealed::{HeaderlessKey, SealedCipher, SealedKey},
 };
 
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+/// What stands in these files compiles and runs with the tests.
+#[cfg(all(doctest, feature = "amora", feature = "sealed", feature = "pem"))]
+mod compiled {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/cookbook.md")]
+    struct Cookbook;
+    #[doc = include_str!("../docs/from-jsonwebtoken.md")]
+    struct FromJsonwebtoken;
+}
