@@ -1,5 +1,7 @@
 //! A token format of one's own behind the same trait: opaque references to a session store.
 
+#![allow(clippy::print_stdout, reason = "an example prints, and counts")]
+
 use std::collections::HashMap;
 use std::sync::Mutex;
 

@@ -1,5 +1,7 @@
 //! Keys that rotate while tokens are verified on other threads.
 
+#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, reason = "an example prints, and counts")]
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 

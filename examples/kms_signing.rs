@@ -1,5 +1,7 @@
 //! Signing with a key that never leaves its place: draft, sign elsewhere, attach.
 
+#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, reason = "an example prints, and counts")]
+
 use symbolon::prelude::*;
 use symbolon::{Draft, RemoteSigner};
 use time::{Duration, OffsetDateTime};

@@ -1,5 +1,7 @@
 //! Verifies a signed token and prints what it says.
 
+#![allow(clippy::print_stdout, reason = "an example prints, and counts")]
+
 use std::io::Read;
 use std::process::ExitCode;
 
@@ -160,11 +162,11 @@ fn main() -> ExitCode {
         }
     };
     let mut token = arguments.token.clone().unwrap_or_default();
-    if arguments.token.is_none() {
-        if let Err(error) = std::io::stdin().lock().take(16 << 20).read_to_string(&mut token) {
-            eprintln!("malformed_token: standard input cannot be read as text: {error}");
-            return ExitCode::FAILURE;
-        }
+    if arguments.token.is_none()
+        && let Err(error) = std::io::stdin().lock().take(16 << 20).read_to_string(&mut token)
+    {
+        eprintln!("malformed_token: standard input cannot be read as text: {error}");
+        return ExitCode::FAILURE;
     }
     match verify(&arguments, token.trim()) {
         Ok(result) => {

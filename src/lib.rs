@@ -162,6 +162,19 @@
 //!   and `jti`.
 //! - Secrets are wiped when dropped and redacted in `Debug`. ring gives no way to wipe the keys that
 //!   it has prepared; those stay in memory until it is used again.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::unwrap_used,
+        reason = "a test may panic and says so on stdout; the code beside it is linted without cfg(test)"
+    )
+)]
 
 #[cfg(not(any(feature = "ring", feature = "rustcrypto")))]
 compile_error!("symbolon needs a backend: enable the feature `ring` (default) or `rustcrypto`");

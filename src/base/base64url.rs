@@ -39,10 +39,7 @@ pub(crate) fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, NotBase64Url> {
 }
 
 /// The bytes of `text` at the front of `buffer`, which must hold up to two bytes more than them.
-pub(crate) fn decode_to<'b>(
-    text: impl AsRef<[u8]>,
-    buffer: &'b mut [u8],
-) -> Result<&'b [u8], NotBase64Url> {
+pub(crate) fn decode_to(text: impl AsRef<[u8]>, buffer: &mut [u8]) -> Result<&[u8], NotBase64Url> {
     let len = URL_SAFE_NO_PAD.decode_slice(text, buffer).map_err(|_| NotBase64Url)?;
     buffer.get(..len).ok_or(NotBase64Url)
 }

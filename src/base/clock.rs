@@ -14,6 +14,7 @@ pub trait Clock: Send + Sync {
 
 /// The operating system's clock.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "its name is its value")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {

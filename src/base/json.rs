@@ -337,6 +337,7 @@ impl<'a> Names<'a> {
         if self.spilled.is_empty() { self.used } else { self.spilled.len() }
     }
 
+    #[expect(clippy::ptr_arg, reason = "what is borrowed of the text is kept longer than the reference")]
     fn push(&mut self, name: &Cow<'a, str>) {
         if self.spilled.is_empty() {
             if let (Cow::Borrowed(name), Some(place)) = (name, self.inline.get_mut(self.used)) {

@@ -51,7 +51,6 @@ pub struct Tokens<C> {
 
 impl<C> Tokens<C> {
     /// Begins with a codec; [`TokensBuilder`] says what can be set.
-    #[must_use]
     pub fn builder(codec: impl TokenCodec + 'static) -> TokensBuilder<C> {
         TokensBuilder {
             codec: Box::new(codec),

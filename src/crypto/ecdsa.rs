@@ -28,7 +28,7 @@ impl EcdsaCurve {
     }
 
     pub(crate) const fn signature_len(self) -> usize {
-        2 * self.field_len()
+        self.field_len().saturating_mul(2)
     }
 }
 

@@ -7,18 +7,6 @@
 //! Secrets are wiped when dropped wherever this crate or RustCrypto holds them. ring offers no way
 //! to wipe the key types it owns, so what is handed to ring lives in its memory until that is reused.
 
-#![cfg_attr(
-    test,
-    allow(
-        clippy::cast_possible_truncation,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::print_stdout,
-        clippy::unwrap_used,
-        reason = "a test may panic and says so on stdout; the code beside it is linted without cfg(test)"
-    )
-)]
-
 /// `Debug` that names the type and shows nothing of what it holds.
 macro_rules! opaque_debug {
     ($($type:ident),+ $(,)?) => {$(

@@ -191,10 +191,10 @@ impl Signer {
             return Ok(signature);
         }
         // A DER signature can have the raw one's length, so it is the check that tells them apart.
-        if let Some(raw) = self.alg.signature_len().and_then(|len| ecdsa_from_der(&signature, len)) {
-            if self.verifier.verify(message, &raw) {
-                return Ok(raw);
-            }
+        if let Some(raw) = self.alg.signature_len().and_then(|len| ecdsa_from_der(&signature, len))
+            && self.verifier.verify(message, &raw)
+        {
+            return Ok(raw);
         }
         Err(Error::new(
             ErrorKind::Signing,

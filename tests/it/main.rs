@@ -1,10 +1,22 @@
 //! All integration tests, in one binary: a module per source of truth.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic, and says what it ran on stdout"
+)]
+
 mod algorithms;
 #[cfg(feature = "amora")]
 mod amora;
 mod attacks;
 mod codec;
+mod corpus_replay;
 mod error_codes;
 mod hostile;
 mod jwk;

@@ -45,7 +45,7 @@ fn judge(group: &Value, test: &Value) -> Result<(), Miss> {
         Value::Null => return Err(Miss::skipped("encryption: not yet")),
         _ => return Err(Miss::skipped("JSON serialization: not yet")),
     };
-    let key = group.get("public").unwrap_or(&group["private"]);
+    let key = group.get("public").unwrap_or_else(|| &group["private"]);
     let mut verdicts = Vec::new();
     if key["keys"].is_array() {
         verdicts.push(("as a set", by_set(key, token)?));

@@ -1,0 +1,1 @@
+//! The tests and scripts are all there is.
