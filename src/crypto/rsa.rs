@@ -97,7 +97,6 @@ impl RsaPrivate {
     }
 
     /// Signs the digest of a message, where [`signs_digests`] says that a backend does.
-    #[expect(clippy::unused_self, reason = "no backend compiled in here does")]
     pub(crate) fn sign_digest(
         &self,
         _: RsaScheme,
