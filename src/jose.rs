@@ -230,8 +230,8 @@ impl Written<'_> {
     }
 
     /// The header's JSON text, with the user's own parameters in it.
-    pub(crate) fn to_json<H: Serialize + ?Sized>(&self, custom: &H) -> Result<Vec<u8>> {
-        write_header(self, custom)
+    pub(crate) fn to_json<H: Serialize + ?Sized>(self, custom: &H) -> Result<Vec<u8>> {
+        write_header(&self, custom)
     }
 }
 
@@ -253,8 +253,8 @@ impl Fixed for WrittenUnprotected<'_> {
 
 impl WrittenUnprotected<'_> {
     /// The header's JSON text, with the user's own parameters in it.
-    pub(crate) fn to_json<H: Serialize + ?Sized>(&self, custom: &H) -> Result<Vec<u8>> {
-        write_header(self, custom)
+    pub(crate) fn to_json<H: Serialize + ?Sized>(self, custom: &H) -> Result<Vec<u8>> {
+        write_header(&self, custom)
     }
 }
 

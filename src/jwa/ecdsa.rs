@@ -76,7 +76,8 @@ impl Sign for Signing {
         Ok(Stream {
             state: State::Hash(Hashing::new(curve.hash())),
             finish: Box::new(move |digest, out| {
-                Ok(primitive::sign_digest(curve, &self.1.d, digest, out).map_err(|_| ErrorKind::Signing)?)
+                primitive::sign_digest(curve, &self.1.d, digest, out)
+                    .map_err(|_| ErrorKind::Signing.into())
             }),
         })
     }

@@ -210,8 +210,8 @@ fn unstreamable(what: &'static str) -> impl Fn(Unusable) -> Error {
         Unusable::Needs(feature) => Error::new(
             ErrorKind::MissingFeature,
             format!(
-                "streaming a payload through {what} needs the feature `{feature}` of symbolon; or give it \
-                 whole"
+                "streaming a payload through {what} needs the feature `{feature}` of symbolon; or give \
+                 it whole"
             ),
         ),
         reason => unusable(reason, "the key cannot be prepared"),

@@ -14,7 +14,11 @@ use crate::jwa::{MAX_SIGNATURE_LEN, SignStream, VerifyStream};
 use crate::keys::{Keyring, Verifier};
 
 /// A signature for each of `prepared`. The payload is base64url-encoded on its way if `encode`.
-pub(super) fn sign(prepared: &[Prepared<'_>], encode: bool, payload: Payload<'_>) -> Result<Vec<Vec<u8>>> {
+pub(super) fn sign(
+    prepared: &[Prepared<'_>],
+    encode: bool,
+    payload: Payload<'_>,
+) -> Result<Vec<Vec<u8>>> {
     match payload {
         Payload::Bytes(bytes) => {
             let body = body(bytes, encode);
@@ -79,7 +83,8 @@ impl<'t> Claim<'t> {
             Some(encoded) => Some(jose::decode_header(encoded, limits)?),
         };
         let header = Header::join(text.as_deref(), unprotected.map(str::as_bytes))?;
-        let (alg, kid, encoded) = (header.alg.into_owned(), header.kid.map(Cow::into_owned), header.encoded);
+        let (alg, kid) = (header.alg.into_owned(), header.kid.map(Cow::into_owned));
+        let encoded = header.encoded;
         let signature = base64url::decode(signature)
             .map_err(|_| Error::new(ErrorKind::Malformed, "the signature is not base64url"))?;
         Ok(Self {

@@ -81,7 +81,8 @@ impl Signed {
     /// Whether one of them is by a key that has the identifier `kid` in the ring.
     #[must_use]
     pub fn is_by(&self, kid: &str) -> bool {
-        self.signatures.iter().any(|signature| signature.key().kid().is_some_and(|own| own.as_str() == kid))
+        let mut kids = self.signatures.iter().filter_map(|signature| signature.key().kid());
+        kids.any(|own| own.as_str() == kid)
     }
 }
 

@@ -157,7 +157,8 @@ pub(super) fn write(payload: Option<&str>, rest: &str) -> String {
 
 /// The members `protected`, `header` and `signature`.
 pub(super) fn write_signature(prepared: &Prepared<'_>, signature: &[u8]) -> String {
-    let header = prepared.unprotected.as_ref().map_or_else(String::new, |json| format!(r#""header":{json},"#));
+    let header = prepared.unprotected.as_ref();
+    let header = header.map_or_else(String::new, |json| format!(r#""header":{json},"#));
     let signature = base64url::encode(signature);
     format!(r#""protected":"{}",{header}"signature":"{signature}""#, prepared.protected)
 }

@@ -5,8 +5,8 @@
 //! | [`compact`] | `header.payload.signature` (RFC 7515 §7.1) | one | base64url |
 //! | [`flattened`] | one JSON object (RFC 7515 §7.2.2) | one | base64url, or text as it is |
 //! | [`general`] | one JSON object (RFC 7515 §7.2.1) | several | base64url, or text as it is |
-//! | [`detached`] | any of them without the payload (RFC 7515 appendix F) | as they | bytes kept elsewhere, or a stream |
-//! | [`unencoded`] | `header.payload.signature` with `b64: false` (RFC 7797 §5.2) | one | text without dots |
+//! | [`detached`] | these without the payload (RFC 7515 appendix F) | as they | bytes or a stream |
+//! | [`unencoded`] | compact with `b64: false` (RFC 7797 §5.2) | one | text without dots |
 //!
 //! All of them choose keys as the ring does for compact tokens, and let `crit`, `b64` and `alg` decide
 //! nothing that is not protected: an `alg` in an unprotected header may only agree with the key's.

@@ -121,7 +121,8 @@ impl<'s> NewSignature<'s> {
 
     pub(super) fn prepare(&self) -> Result<Prepared<'s>> {
         let kid = self.signer.kid().map(KeyId::as_str);
-        let (protected_kid, unprotected_kid) = if self.unprotected_kid { (None, kid) } else { (kid, None) };
+        let (protected_kid, unprotected_kid) =
+            if self.unprotected_kid { (None, kid) } else { (kid, None) };
         let protected = self.protected.protected(&Written {
             alg: self.signer.alg().name(),
             kid: protected_kid,
