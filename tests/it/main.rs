@@ -3,6 +3,7 @@
 #[cfg(feature = "amora")]
 mod amora;
 mod jwk;
+mod jws_json;
 #[cfg(feature = "pem")]
 mod rfc7517;
 mod rfc7638;
