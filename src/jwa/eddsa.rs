@@ -107,8 +107,8 @@ impl Verify for Verifying {
 }
 
 /// RFC 8032 §5.1.6: the signer hashes the message, and then, with what came of that, hashes it again.
-/// A reader needs one pass alone, but no backend offers it on stable terms, and a payload that can be
-/// read but not written in pieces would be of little use.
+/// A reader needs one pass alone, but ring does not offer that and ed25519-dalek only as hazardous
+/// material; and a payload that can be read in pieces but not written is of little use.
 fn unstreamable() -> Error {
     Error::new(
         ErrorKind::UnsupportedAlgorithm,
