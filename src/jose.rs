@@ -1,6 +1,7 @@
 //! The JOSE header (RFC 7515 §4): what is read of it, and how it is written.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -18,49 +19,58 @@ const OURS: [&str; 15] = [
     "p2c",
 ];
 
-/// The parameters of a protected header that decide anything.
+/// The parameters of a header that decide anything.
 #[derive(Debug)]
 pub(crate) struct Header<'h> {
     pub(crate) alg: Cow<'h, str>,
     pub(crate) kid: Option<Cow<'h, str>>,
     pub(crate) typ: Option<Cow<'h, str>>,
     pub(crate) cty: Option<Cow<'h, str>>,
+    /// Whether the payload is base64url-encoded where it is signed: `b64` of RFC 7797 §3.
+    pub(crate) encoded: bool,
 }
 
 impl<'h> Header<'h> {
-    /// Reads the JSON text of a JWS header. `jwk`, `jku`, `x5c` and `x5u` are inert: a key that a
-    /// token brings along is nobody's.
+    /// Reads the JSON text of a JWS header that is protected whole, for a payload that must be
+    /// base64url-encoded. `jwk`, `jku`, `x5c` and `x5u` are inert: a key that a token brings along is
+    /// nobody's.
     pub(crate) fn parse(text: &'h [u8]) -> Result<Self> {
-        let [mut alg, mut kid, mut typ, mut cty, mut crit, mut b64] = [None; 6];
-        let mut is_jwe = false;
-        json::members(text, |name, value| match &**name {
-            "alg" => alg = Some(value),
-            "kid" => kid = Some(value),
-            "typ" => typ = Some(value),
-            "cty" => cty = Some(value),
-            "crit" => crit = Some(value),
-            "b64" => b64 = Some(value),
-            "enc" => is_jwe = true,
-            _ => {}
-        })
-        .map_err(|error| malformed(format!("in the header: {error}")))?;
-        if is_jwe {
-            return Err(malformed("the header is that of an encrypted token"));
-        }
-        if let Some(crit) = crit {
-            check_critical(crit, b64.is_some())?;
-        }
+        let found = Found::within(text)?;
+        found.check_critical()?;
         // RFC 7797 §6: a reader that does not expect a payload that is not encoded must refuse it.
-        match b64.map(|value| value.as_bool()) {
-            None | Some(Some(true)) => {}
-            Some(Some(false)) => {
-                return Err(Error::new(
-                    ErrorKind::UnsupportedHeader,
-                    "payloads that are not base64url-encoded (`b64`: false) are not read here",
-                ));
-            }
-            Some(None) => return Err(malformed("`b64` in the header is not a boolean")),
+        if !found.encoded()? {
+            return Err(Error::new(
+                ErrorKind::UnsupportedHeader,
+                "payloads that are not base64url-encoded (`b64`: false) are not read here",
+            ));
         }
+        Self::of(&found, true)
+    }
+
+    /// Reads a JWS header of two parts, for a payload that is base64url-encoded or not. What is not
+    /// protected may name the key (`kid`) and, where the protected part does not, the algorithm that
+    /// the key has (`alg`); nothing else in it is heeded, and no name may stand in both (RFC 7515
+    /// §4).
+    pub(crate) fn join(protected: Option<&'h [u8]>, unprotected: Option<&'h [u8]>) -> Result<Self> {
+        let mut found = protected.map_or(Ok(Found::default()), Found::within)?;
+        found.check_critical()?;
+        let encoded = found.encoded()?;
+        if !encoded && found.crit.is_none() {
+            return Err(malformed("`b64` is false, but `crit` does not name it (RFC 7797 §6)"));
+        }
+        if let Some(unprotected) = unprotected {
+            check_disjoint(protected.unwrap_or(b"{}"), unprotected)?;
+            let loose = Found::within(unprotected)?;
+            if loose.crit.is_some() || loose.b64.is_some() {
+                return Err(malformed("`crit` or `b64` is not protected"));
+            }
+            found.alg = found.alg.or(loose.alg);
+            found.kid = found.kid.or(loose.kid);
+        }
+        Self::of(&found, encoded)
+    }
+
+    fn of(found: &Found<'h>, encoded: bool) -> Result<Self> {
         let text = |name: &str, value: Option<Value<'h>>| match value {
             None => Ok(None),
             Some(value) => match value.as_str() {
@@ -69,15 +79,79 @@ impl<'h> Header<'h> {
             },
         };
         let header = Self {
-            alg: text("alg", alg)?.ok_or_else(|| malformed("the header has no `alg`"))?,
-            kid: text("kid", kid)?,
-            typ: text("typ", typ)?,
-            cty: text("cty", cty)?,
+            alg: text("alg", found.alg)?.ok_or_else(|| malformed("the header has no `alg`"))?,
+            kid: text("kid", found.kid)?,
+            typ: text("typ", found.typ)?,
+            cty: text("cty", found.cty)?,
+            encoded,
         };
         if header.kid.as_ref().is_some_and(|kid| kid.len() > KeyId::MAX_LEN) {
             return Err(Error::new(ErrorKind::TooLarge, "`kid` has more than 256 bytes"));
         }
         Ok(header)
+    }
+}
+
+/// What one header text says of the parameters that decide anything.
+#[derive(Default)]
+struct Found<'h> {
+    alg: Option<Value<'h>>,
+    kid: Option<Value<'h>>,
+    typ: Option<Value<'h>>,
+    cty: Option<Value<'h>>,
+    crit: Option<Value<'h>>,
+    b64: Option<Value<'h>>,
+}
+
+impl<'h> Found<'h> {
+    fn within(text: &'h [u8]) -> Result<Self> {
+        let mut found = Self::default();
+        let mut is_jwe = false;
+        json::members(text, |name, value| match &**name {
+            "alg" => found.alg = Some(value),
+            "kid" => found.kid = Some(value),
+            "typ" => found.typ = Some(value),
+            "cty" => found.cty = Some(value),
+            "crit" => found.crit = Some(value),
+            "b64" => found.b64 = Some(value),
+            "enc" => is_jwe = true,
+            _ => {}
+        })
+        .map_err(|error| malformed(format!("in the header: {error}")))?;
+        if is_jwe {
+            return Err(malformed("the header is that of an encrypted token"));
+        }
+        Ok(found)
+    }
+
+    fn check_critical(&self) -> Result<()> {
+        self.crit.map_or(Ok(()), |crit| check_critical(crit, self.b64.is_some()))
+    }
+
+    fn encoded(&self) -> Result<bool> {
+        match self.b64 {
+            None => Ok(true),
+            Some(value) => {
+                value.as_bool().ok_or_else(|| malformed("`b64` in the header is not a boolean"))
+            }
+        }
+    }
+}
+
+/// No parameter may stand in both parts of a header, for then one of them would have to win.
+pub(crate) fn check_disjoint(protected: &[u8], unprotected: &[u8]) -> Result<()> {
+    let in_header = |error| malformed(format!("in the header: {error}"));
+    let mut names = BTreeSet::new();
+    json::members(protected, |name, _| {
+        names.insert(name.clone());
+    })
+    .map_err(in_header)?;
+    let mut disjoint = true;
+    json::members(unprotected, |name, _| disjoint &= !names.contains(name)).map_err(in_header)?;
+    if disjoint {
+        Ok(())
+    } else {
+        Err(malformed("a parameter stands in the protected and in the unprotected header"))
     }
 }
 
@@ -130,6 +204,8 @@ pub(crate) struct Written<'h> {
     pub(crate) kid: Option<&'h str>,
     pub(crate) typ: Option<&'h str>,
     pub(crate) cty: Option<&'h str>,
+    /// As in [`Header`].
+    pub(crate) encoded: bool,
 }
 
 impl Fixed for Written<'_> {
@@ -139,6 +215,10 @@ impl Fixed for Written<'_> {
             if let Some(value) = value {
                 to.serialize_entry(name, value)?;
             }
+        }
+        if !self.encoded {
+            to.serialize_entry("b64", &false)?;
+            to.serialize_entry("crit", &["b64"])?;
         }
         Ok(())
     }
@@ -151,11 +231,43 @@ impl Fixed for Written<'_> {
 impl Written<'_> {
     /// Appends the header, base64url-encoded, with the user's own parameters in it.
     pub(crate) fn encode_into<H: Serialize + ?Sized>(&self, custom: &H, out: &mut String) -> Result<()> {
-        let mut json = Vec::with_capacity(128);
-        object::write(self, custom, &mut json).map_err(|error| {
-            Error::new(ErrorKind::InvalidSetting, format!("in the header's own parameters: {error}"))
-        })?;
-        base64url::encode_into(json, out);
+        base64url::encode_into(self.to_json(custom)?, out);
         Ok(())
     }
+
+    /// The header's JSON text, with the user's own parameters in it.
+    pub(crate) fn to_json<H: Serialize + ?Sized>(self, custom: &H) -> Result<Vec<u8>> {
+        write_header(&self, custom)
+    }
+}
+
+/// The one header parameter that this crate writes where it is not protected, if told to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WrittenUnprotected<'h> {
+    pub(crate) kid: Option<&'h str>,
+}
+
+impl Fixed for WrittenUnprotected<'_> {
+    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+        self.kid.map_or(Ok(()), |kid| to.serialize_entry("kid", kid))
+    }
+
+    fn claims(&self, name: &str) -> bool {
+        OURS.contains(&name)
+    }
+}
+
+impl WrittenUnprotected<'_> {
+    /// The header's JSON text, with the user's own parameters in it.
+    pub(crate) fn to_json<H: Serialize + ?Sized>(self, custom: &H) -> Result<Vec<u8>> {
+        write_header(&self, custom)
+    }
+}
+
+fn write_header<F: Fixed, H: Serialize + ?Sized>(fixed: &F, custom: &H) -> Result<Vec<u8>> {
+    let mut json = Vec::with_capacity(128);
+    object::write(fixed, custom, &mut json).map_err(|error| {
+        Error::new(ErrorKind::InvalidSetting, format!("in the header's own parameters: {error}"))
+    })?;
+    Ok(json)
 }

@@ -13,12 +13,13 @@
 pub struct Limits {
     token_len: usize,
     header_len: usize,
+    signatures: usize,
 }
 
 impl Default for Limits {
-    /// A token of 1 MiB, a header of 8 KiB.
+    /// A token of 1 MiB, a header of 8 KiB, 16 signatures.
     fn default() -> Self {
-        Self { token_len: 1024 * 1024, header_len: 8 * 1024 }
+        Self { token_len: 1024 * 1024, header_len: 8 * 1024, signatures: 16 }
     }
 }
 
@@ -37,6 +38,14 @@ impl Limits {
         self
     }
 
+    /// The most signatures that one token in general JSON (RFC 7515 §7.2.1) may carry; 16 unless said
+    /// otherwise. Each is tried with up to 4 keys.
+    #[must_use]
+    pub const fn signatures(mut self, count: usize) -> Self {
+        self.signatures = count;
+        self
+    }
+
     /// The most bytes a token's text may have.
     #[must_use]
     pub const fn max_token_len(&self) -> usize {
@@ -47,5 +56,11 @@ impl Limits {
     #[must_use]
     pub const fn max_header_len(&self) -> usize {
         self.header_len
+    }
+
+    /// The most signatures that one token may carry.
+    #[must_use]
+    pub const fn max_signatures(&self) -> usize {
+        self.signatures
     }
 }

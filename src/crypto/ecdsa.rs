@@ -2,6 +2,7 @@
 
 #[cfg(feature = "rustcrypto")]
 use super::rand;
+use super::hash::{Digest, Hash};
 use super::{Failed, Unusable};
 use zeroize::Zeroizing;
 
@@ -29,6 +30,14 @@ impl EcdsaCurve {
 
     pub(crate) const fn signature_len(self) -> usize {
         self.field_len().saturating_mul(2)
+    }
+
+    pub(crate) const fn hash(self) -> Hash {
+        match self {
+            Self::P256 | Self::Secp256k1 => Hash::Sha256,
+            Self::P384 => Hash::Sha384,
+            Self::P521 => Hash::Sha512,
+        }
     }
 }
 
@@ -194,6 +203,54 @@ impl EcdsaPrivate {
     }
 }
 
+/// Whether there is a backend that takes a digest in place of a message. ring takes none: RustCrypto
+/// serves every curve here, with a key that it prepares anew for this one signature.
+pub(crate) const fn takes_digests() -> Result<(), Unusable> {
+    if cfg!(feature = "rustcrypto") {
+        Ok(())
+    } else {
+        Err(Unusable::Needs("rustcrypto"))
+    }
+}
+
+/// Signs the digest of a message with the scalar `d`, as [`EcdsaPrivate::sign`] does the message.
+pub(crate) fn sign_digest(
+    curve: EcdsaCurve,
+    d: &[u8],
+    digest: &Digest,
+    out: &mut [u8],
+) -> Result<usize, Failed> {
+    #[cfg(feature = "rustcrypto")]
+    return on_rustcrypto::Private::new(curve, d)
+        .ok_or(Failed)?
+        .sign_digest(digest.as_ref(), out);
+    #[cfg(not(feature = "rustcrypto"))]
+    {
+        let _ = (curve, d, digest, out);
+        Err(Failed)
+    }
+}
+
+/// Verifies the digest of a message with the point (`x`, `y`), as [`EcdsaPublic::verify`] does the
+/// message.
+pub(crate) fn verify_digest(
+    curve: EcdsaCurve,
+    (x, y): (&[u8], &[u8]),
+    digest: &Digest,
+    signature: &[u8],
+) -> bool {
+    #[cfg(feature = "rustcrypto")]
+    return signature.len() == curve.signature_len()
+        && Point::new(curve, x, y)
+            .and_then(|point| on_rustcrypto::Public::new(curve, &point))
+            .is_ok_and(|key| key.verify_digest(digest.as_ref(), signature));
+    #[cfg(not(feature = "rustcrypto"))]
+    {
+        let _ = (curve, x, y, digest, signature);
+        false
+    }
+}
+
 /// The private scalar d and the coordinates x and y.
 pub(crate) type Generated = (Zeroizing<Vec<u8>>, Vec<u8>, Vec<u8>);
 
@@ -294,6 +351,7 @@ mod on_ring {
 #[cfg(feature = "rustcrypto")]
 mod on_rustcrypto {
     use super::{super::put, EcdsaCurve, Failed, Point, Unusable};
+    use k256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
     use k256::ecdsa::signature::{Signer, Verifier};
 
     pub(super) enum Public {
@@ -357,6 +415,13 @@ mod on_rustcrypto {
                     .verify(message, &signature.normalize_s())
                     .is_ok()))
         }
+
+        pub(super) fn verify_digest(&self, digest: &[u8], signature: &[u8]) -> bool {
+            each!(self, |curve, key| curve::Signature::from_slice(signature)
+                .is_ok_and(|signature| key
+                    .verify_prehash(digest, &signature.normalize_s())
+                    .is_ok()))
+        }
     }
 
     impl Private {
@@ -381,6 +446,14 @@ mod on_rustcrypto {
         pub(super) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
             each!(self, |curve, key| {
                 let signature: curve::Signature = key.try_sign(message).map_err(|_| Failed)?;
+                put(&signature.to_bytes(), out)
+            })
+        }
+
+        pub(super) fn sign_digest(&self, digest: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
+            each!(self, |curve, key| {
+                let signature: curve::Signature =
+                    key.sign_prehash(digest).map_err(|_| Failed)?;
                 put(&signature.to_bytes(), out)
             })
         }
@@ -487,6 +560,26 @@ mod tests {
                 public.verify(b"message", &[r, &mirrored].concat()),
                 "{curve:?}: n - s"
             );
+        }
+    }
+
+    #[cfg(feature = "rustcrypto")]
+    #[test]
+    fn signs_and_verifies_digests_as_messages() {
+        for (curve, _) in CURVES {
+            let (d, x, y) = generate(curve).unwrap();
+            let private = EcdsaPrivate::new(curve, &d, Some((&x, &y))).unwrap();
+            let public = EcdsaPublic::new(curve, &x, &y).unwrap();
+            let [digest, other] = [&b"message"[..], b"Message"]
+                .map(|message| super::super::hash::digest(curve.hash(), message));
+            let mut out = [0; 133];
+            let len = sign_digest(curve, &d, &digest, &mut out).unwrap();
+            assert!(public.verify(b"message", &out[..len]));
+            private.sign(b"message", &mut out).unwrap();
+            assert!(verify_digest(curve, (&x, &y), &digest, &out[..len]));
+            assert!(!verify_digest(curve, (&x, &y), &other, &out[..len]));
+            assert!(!verify_digest(curve, (&x, &y), &digest, &out[..=len]));
+            assert!(!verify_digest(curve, (&y, &x), &digest, &out[..len]));
         }
     }
 

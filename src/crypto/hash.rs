@@ -52,6 +52,25 @@ pub(crate) fn digest(hash: Hash, message: &[u8]) -> Digest {
     imp::digest(hash, message)
 }
 
+/// The digest of a message that comes in pieces.
+pub(crate) struct Hashing(imp::Hashing);
+
+opaque_debug!(Hashing);
+
+impl Hashing {
+    pub(crate) fn new(hash: Hash) -> Self {
+        Self(imp::Hashing::new(hash))
+    }
+
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        self.0.finish()
+    }
+}
+
 #[cfg(feature = "rustcrypto")]
 mod on_rustcrypto {
     use super::{Digest, Hash};
@@ -64,6 +83,38 @@ mod on_rustcrypto {
             Hash::Sha512 => Digest::new(&Sha512::digest(message)),
         }
     }
+
+    pub(super) enum Hashing {
+        Sha256(Sha256),
+        Sha384(Sha384),
+        Sha512(Sha512),
+    }
+
+    impl Hashing {
+        pub(super) fn new(hash: Hash) -> Self {
+            match hash {
+                Hash::Sha256 => Self::Sha256(Sha256::new()),
+                Hash::Sha384 => Self::Sha384(Sha384::new()),
+                Hash::Sha512 => Self::Sha512(Sha512::new()),
+            }
+        }
+
+        pub(super) fn update(&mut self, piece: &[u8]) {
+            match self {
+                Self::Sha256(state) => state.update(piece),
+                Self::Sha384(state) => state.update(piece),
+                Self::Sha512(state) => state.update(piece),
+            }
+        }
+
+        pub(super) fn finish(self) -> Digest {
+            match self {
+                Self::Sha256(state) => Digest::new(&state.finalize()),
+                Self::Sha384(state) => Digest::new(&state.finalize()),
+                Self::Sha512(state) => Digest::new(&state.finalize()),
+            }
+        }
+    }
 }
 
 #[cfg(not(feature = "rustcrypto"))]
@@ -72,12 +123,31 @@ mod on_ring {
     use ring::digest;
 
     pub(super) fn digest(hash: Hash, message: &[u8]) -> Digest {
-        let algorithm = match hash {
+        Digest::new(digest::digest(algorithm(hash), message).as_ref())
+    }
+
+    fn algorithm(hash: Hash) -> &'static digest::Algorithm {
+        match hash {
             Hash::Sha256 => &digest::SHA256,
             Hash::Sha384 => &digest::SHA384,
             Hash::Sha512 => &digest::SHA512,
-        };
-        Digest::new(digest::digest(algorithm, message).as_ref())
+        }
+    }
+
+    pub(super) struct Hashing(digest::Context);
+
+    impl Hashing {
+        pub(super) fn new(hash: Hash) -> Self {
+            Self(digest::Context::new(algorithm(hash)))
+        }
+
+        pub(super) fn update(&mut self, piece: &[u8]) {
+            self.0.update(piece);
+        }
+
+        pub(super) fn finish(self) -> Digest {
+            Digest::new(self.0.finish().as_ref())
+        }
     }
 }
 
@@ -97,6 +167,9 @@ mod tests {
             let digest = digest(hash, b"abc");
             assert_eq!(digest.as_ref().len(), hash.len());
             assert!(digest.as_ref().starts_with(&start));
+            let mut pieces = Hashing::new(hash);
+            b"abc".chunks(2).for_each(|piece| pieces.update(piece));
+            assert_eq!(pieces.finish().as_ref(), digest.as_ref());
         }
     }
 }

@@ -29,6 +29,31 @@ impl HmacKey {
     pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
         self.sign(message).as_ref().ct_eq(tag).into()
     }
+
+    /// For a message that comes in pieces.
+    pub(crate) fn start(&self) -> HmacState {
+        HmacState(self.0.start())
+    }
+}
+
+/// The tag of a message that comes in pieces.
+pub(crate) struct HmacState(imp::State);
+
+opaque_debug!(HmacState);
+
+impl HmacState {
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        self.0.finish()
+    }
+}
+
+/// Compares in constant time; a tag of any other length is false.
+pub(crate) fn same_tag(computed: &Digest, tag: &[u8]) -> bool {
+    computed.as_ref().ct_eq(tag).into()
 }
 
 #[cfg(feature = "rustcrypto")]
@@ -61,6 +86,31 @@ mod on_rustcrypto {
                 Self::Sha256(mac) => sign(mac, message),
                 Self::Sha384(mac) => sign(mac, message),
                 Self::Sha512(mac) => sign(mac, message),
+            }
+        }
+
+        pub(super) fn start(&self) -> State {
+            State(self.clone())
+        }
+    }
+
+    /// A copy of the key that has seen some of a message.
+    pub(super) struct State(Key);
+
+    impl State {
+        pub(super) fn update(&mut self, piece: &[u8]) {
+            match &mut self.0 {
+                Key::Sha256(mac) => mac.update(piece),
+                Key::Sha384(mac) => mac.update(piece),
+                Key::Sha512(mac) => mac.update(piece),
+            }
+        }
+
+        pub(super) fn finish(self) -> Digest {
+            match self.0 {
+                Key::Sha256(mac) => Digest::new(&mac.finalize().into_bytes()),
+                Key::Sha384(mac) => Digest::new(&mac.finalize().into_bytes()),
+                Key::Sha512(mac) => Digest::new(&mac.finalize().into_bytes()),
             }
         }
     }
@@ -103,6 +153,22 @@ mod on_ring {
         pub(super) fn sign(&self, message: &[u8]) -> Digest {
             Digest::new(hmac::sign(&self.0, message).as_ref())
         }
+
+        pub(super) fn start(&self) -> State {
+            State(hmac::Context::with_key(&self.0))
+        }
+    }
+
+    pub(super) struct State(hmac::Context);
+
+    impl State {
+        pub(super) fn update(&mut self, piece: &[u8]) {
+            self.0.update(piece);
+        }
+
+        pub(super) fn finish(self) -> Digest {
+            Digest::new(self.0.sign().as_ref())
+        }
     }
 }
 
@@ -136,6 +202,9 @@ mod tests {
         ] {
             let tag = HmacKey::new(hash, &[0xaa; 131]).sign(message);
             assert!(tag.as_ref().starts_with(&start), "{hash:?}");
+            let mut pieces = HmacKey::new(hash, &[0xaa; 131]).start();
+            message.chunks(7).for_each(|piece| pieces.update(piece));
+            assert!(same_tag(&pieces.finish(), tag.as_ref()), "{hash:?}");
         }
     }
 

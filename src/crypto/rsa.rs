@@ -1,7 +1,7 @@
 //! RSA signatures (RFC 8017): RSASSA-PKCS1-v1_5, and RSASSA-PSS with MGF1 of the same hash and a salt
 //! as long as the hash.
 
-use super::hash::Hash;
+use super::hash::{Digest, Hash};
 use super::{Failed, Unusable};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -94,6 +94,50 @@ impl RsaPrivate {
         let out = out.get_mut(..self.modulus_len).ok_or(Failed)?;
         self.key.sign(scheme, message, out)?;
         Ok(self.modulus_len)
+    }
+
+    /// Signs the digest of a message, where [`signs_digests`] says that a backend does.
+    pub(crate) fn sign_digest(
+        &self,
+        _: RsaScheme,
+        _: &Digest,
+        _: &mut [u8],
+    ) -> Result<usize, Failed> {
+        Err(Failed)
+    }
+}
+
+/// Whether there is a backend that verifies a digest in place of a message. ring does not; the crate
+/// rsa does, and a public key has no secret to leak.
+pub(crate) const fn verifies_digests() -> Result<(), Unusable> {
+    if cfg!(feature = "rustcrypto") {
+        Ok(())
+    } else {
+        Err(Unusable::Needs("rustcrypto"))
+    }
+}
+
+/// Whether there is a backend that signs a digest in place of a message. ring does not, and the crate
+/// rsa (see above) must not.
+pub(crate) const fn signs_digests() -> Result<(), Unusable> {
+    Err(Unusable::Needs("aws-lc-rs"))
+}
+
+/// Verifies the digest of a message with a key within the bounds of [`RsaPublic::new`].
+pub(crate) fn verify_digest(
+    n: &[u8],
+    e: &[u8],
+    scheme: RsaScheme,
+    digest: &Digest,
+    signature: &[u8],
+) -> bool {
+    #[cfg(feature = "rustcrypto")]
+    return signature.len() == strip(n).len()
+        && on_rustcrypto::verify_digest(strip(n), strip(e), scheme, digest.as_ref(), signature);
+    #[cfg(not(feature = "rustcrypto"))]
+    {
+        let _ = (n, e, scheme, digest, signature);
+        false
     }
 }
 
@@ -208,15 +252,52 @@ mod on_ring {
 #[cfg(feature = "rustcrypto")]
 mod on_rustcrypto {
     use super::super::rand;
-    use super::{RsaParts, Unusable};
-    use ::rsa::RsaPrivateKey;
+    use super::{Hash, RsaParts, RsaScheme, Unusable};
     use ::rsa::traits::{PrivateKeyParts, PublicKeyParts};
+    use ::rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
     use chacha20::ChaCha20Rng;
     use chacha20::rand_core::SeedableRng;
+    use sha2::{Sha256, Sha384, Sha512};
     use zeroize::Zeroizing;
 
     #[cfg(not(feature = "ring"))]
     pub(super) use alone::{Private, Public};
+
+    fn public(n: &[u8], e: &[u8]) -> Result<RsaPublicKey, Unusable> {
+        let n = BoxedUint::from_be_slice_vartime(n);
+        let e = BoxedUint::from_be_slice_vartime(e);
+        RsaPublicKey::new_with_size_limits(n, e, 2048..=8192).map_err(|_| Unusable::Invalid)
+    }
+
+    /// PKCS #1 v1.5 compares the whole encoding; `Pss::new` fixes the salt's length to the hash's, as
+    /// ring does.
+    fn verify(key: &RsaPublicKey, scheme: RsaScheme, digest: &[u8], signature: &[u8]) -> bool {
+        match scheme {
+            RsaScheme::Pkcs1(hash) => key.verify(pkcs1(hash), digest, signature),
+            RsaScheme::Pss(Hash::Sha256) => key.verify(Pss::<Sha256>::new(), digest, signature),
+            RsaScheme::Pss(Hash::Sha384) => key.verify(Pss::<Sha384>::new(), digest, signature),
+            RsaScheme::Pss(Hash::Sha512) => key.verify(Pss::<Sha512>::new(), digest, signature),
+        }
+        .is_ok()
+    }
+
+    fn pkcs1(hash: Hash) -> Pkcs1v15Sign {
+        match hash {
+            Hash::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
+            Hash::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
+            Hash::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
+        }
+    }
+
+    pub(super) fn verify_digest(
+        n: &[u8],
+        e: &[u8],
+        scheme: RsaScheme,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        public(n, e).is_ok_and(|key| verify(&key, scheme, digest, signature))
+    }
 
     /// The crate rsa wants a generator that cannot fail, and the system's can: 32 bytes of it seed
     /// ChaCha20, whose 256 bits are beyond what the largest of these keys is worth.
@@ -245,24 +326,17 @@ mod on_rustcrypto {
     #[cfg(not(feature = "ring"))]
     mod alone {
         use super::super::super::hash::digest;
-        use super::super::{Failed, Hash, RsaParts, RsaScheme, Unusable};
-        use ::rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
+        use super::super::{Failed, RsaParts, RsaScheme, Unusable};
+        use ::rsa::RsaPublicKey;
         use core::convert::Infallible;
-        use sha2::{Sha256, Sha384, Sha512};
 
         pub(in super::super) struct Public(RsaPublicKey);
 
         impl Public {
             pub(in super::super) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
-                let n = BoxedUint::from_be_slice_vartime(n);
-                let e = BoxedUint::from_be_slice_vartime(e);
-                RsaPublicKey::new_with_size_limits(n, e, 2048..=8192)
-                    .map(Self)
-                    .map_err(|_| Unusable::Invalid)
+                super::public(n, e).map(Self)
             }
 
-            /// PKCS #1 v1.5 compares the whole encoding; `Pss::new` fixes the salt's length to the
-            /// hash's, as ring does.
             pub(in super::super) fn verify(
                 &self,
                 scheme: RsaScheme,
@@ -270,29 +344,7 @@ mod on_rustcrypto {
                 signature: &[u8],
             ) -> bool {
                 let (RsaScheme::Pkcs1(hash) | RsaScheme::Pss(hash)) = scheme;
-                let digest = digest(hash, message);
-                let digest = digest.as_ref();
-                match scheme {
-                    RsaScheme::Pkcs1(hash) => self.0.verify(pkcs1(hash), digest, signature),
-                    RsaScheme::Pss(Hash::Sha256) => {
-                        self.0.verify(Pss::<Sha256>::new(), digest, signature)
-                    }
-                    RsaScheme::Pss(Hash::Sha384) => {
-                        self.0.verify(Pss::<Sha384>::new(), digest, signature)
-                    }
-                    RsaScheme::Pss(Hash::Sha512) => {
-                        self.0.verify(Pss::<Sha512>::new(), digest, signature)
-                    }
-                }
-                .is_ok()
-            }
-        }
-
-        fn pkcs1(hash: Hash) -> Pkcs1v15Sign {
-            match hash {
-                Hash::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
-                Hash::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
-                Hash::Sha512 => Pkcs1v15Sign::new::<Sha512>(),
+                super::verify(&self.0, scheme, digest(hash, message).as_ref(), signature)
             }
         }
 
@@ -381,6 +433,12 @@ mod tests {
             for other in &schemes {
                 assert_eq!(
                     public.verify(*other, b"message", &out[..256]),
+                    scheme == other
+                );
+                let (RsaScheme::Pkcs1(hash) | RsaScheme::Pss(hash)) = *other;
+                let digest = super::super::hash::digest(hash, b"message");
+                assert_eq!(
+                    verify_digest(&parts.n, &parts.e, *other, &digest, &out[..256]),
                     scheme == other
                 );
             }

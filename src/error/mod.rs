@@ -126,6 +126,8 @@ kinds! {
     Randomness = "no_randomness", Environment, "the system gave no random bytes";
     /// A signer failed, here or at its remote place.
     Signing = "signing_failed", Environment, "signing failed";
+    /// A payload that is streamed could not be read to its end.
+    Unreadable = "payload_unreadable", Environment, "the payload could not be read";
 }
 
 impl fmt::Display for ErrorKind {

@@ -1,9 +1,13 @@
 //! ECDSA: ES256, ES384, ES512 (RFC 7518 §3.4) and ES256K (RFC 8812 §3.2); a signature is r then s,
 //! each as long as the curve's field.
 
-use super::{JwsAlg, KeyMaterial, KeyType, Row, Sign, Verify, mismatch, unusable};
+use super::{
+    JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, State, Stream, Verify, VerifyStream, mismatch,
+    unstreamable, unusable,
+};
 use crate::base::SecretBytes;
 use crate::crypto::Unusable;
+use crate::crypto::hash::Hashing;
 use crate::crypto::ecdsa::{self as primitive, EcdsaCurve};
 use crate::error::{ErrorKind, Result};
 
@@ -48,11 +52,14 @@ rows! {
 
 const UNUSABLE: &str = "the elliptic curve key is off its curve, of a wrong length, or its halves do not fit";
 
-struct Signing(primitive::EcdsaPrivate);
+/// With the key as it was given, for the backend that takes digests.
+struct Signing(primitive::EcdsaPrivate, EcPrivateKey);
 
 fn signer(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Box<dyn Sign>> {
     match key {
-        KeyMaterial::EcPrivate(key) if key.public.curve == curve => Ok(Box::new(Signing(key.prepare()?))),
+        KeyMaterial::EcPrivate(key) if key.public.curve == curve => {
+            Ok(Box::new(Signing(key.prepare()?, key.clone())))
+        }
         _ => Err(mismatch(alg, &format!("a private EC key on {}", curve.name()), key)),
     }
 }
@@ -61,13 +68,29 @@ impl Sign for Signing {
     fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize> {
         Ok(self.0.sign(message, out).map_err(|_| ErrorKind::Signing)?)
     }
+
+    fn start(&self) -> Result<SignStream<'_>> {
+        let curve = self.1.public.curve;
+        primitive::takes_digests().map_err(unstreamable(curve.alg().name()))?;
+        let curve = curve.primitive();
+        Ok(Stream {
+            state: State::Hash(Hashing::new(curve.hash())),
+            finish: Box::new(move |digest, out| {
+                primitive::sign_digest(curve, &self.1.d, digest, out)
+                    .map_err(|_| ErrorKind::Signing.into())
+            }),
+        })
+    }
 }
 
-struct Verifying(primitive::EcdsaPublic);
+/// With the key as it was given, for the backend that takes digests.
+struct Verifying(primitive::EcdsaPublic, EcPublicKey);
 
 fn verifier(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Box<dyn Verify>> {
     match key {
-        KeyMaterial::EcPublic(key) if key.curve == curve => Ok(Box::new(Verifying(key.prepare()?))),
+        KeyMaterial::EcPublic(key) if key.curve == curve => {
+            Ok(Box::new(Verifying(key.prepare()?, key.clone())))
+        }
         _ => Err(mismatch(alg, &format!("a public EC key on {}", curve.name()), key)),
     }
 }
@@ -75,6 +98,18 @@ fn verifier(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Box<
 impl Verify for Verifying {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify(message, signature)
+    }
+
+    fn start(&self) -> Result<VerifyStream<'_>> {
+        let curve = self.1.curve;
+        primitive::takes_digests().map_err(unstreamable(curve.alg().name()))?;
+        let curve = curve.primitive();
+        Ok(Stream {
+            state: State::Hash(Hashing::new(curve.hash())),
+            finish: Box::new(move |digest, signature| {
+                primitive::verify_digest(curve, (&self.1.x, &self.1.y), digest, signature)
+            }),
+        })
     }
 }
 

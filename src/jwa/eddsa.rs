@@ -3,7 +3,9 @@
 
 use zeroize::Zeroizing;
 
-use super::{JwsAlg, KeyMaterial, KeyType, Row, Sign, Verify, mismatch, unusable};
+use super::{
+    JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, Verify, VerifyStream, mismatch, unusable,
+};
 use crate::base::SecretBytes;
 use crate::crypto::{Unusable, eddsa as primitive, rand};
 use crate::error::{Error, ErrorKind, Result};
@@ -75,6 +77,10 @@ impl Sign for Signing {
         out.get_mut(..signature.len()).ok_or(ErrorKind::Signing)?.copy_from_slice(&signature);
         Ok(signature.len())
     }
+
+    fn start(&self) -> Result<SignStream<'_>> {
+        Err(unstreamable())
+    }
 }
 
 struct Verifying(primitive::Ed25519Public);
@@ -94,6 +100,20 @@ impl Verify for Verifying {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify(message, signature)
     }
+
+    fn start(&self) -> Result<VerifyStream<'_>> {
+        Err(unstreamable())
+    }
+}
+
+/// RFC 8032 §5.1.6: the signer hashes the message, and then, with what came of that, hashes it again.
+/// A reader needs one pass alone, but ring does not offer that and ed25519-dalek only as hazardous
+/// material; and a payload that can be read in pieces but not written is of little use.
+fn unstreamable() -> Error {
+    Error::new(
+        ErrorKind::UnsupportedAlgorithm,
+        "Ed25519 goes over the payload twice, so it cannot be streamed: give it whole, or use ECDSA",
+    )
 }
 
 /// The curves of octet key pairs.

@@ -1,8 +1,10 @@
 //! HMAC with SHA-2: HS256, HS384, HS512 (RFC 7518 §3.2), and symmetric key bytes.
 
-use super::{JwsAlg, KeyMaterial, KeyType, Row, Sign, Verify, mismatch};
+use super::{
+    JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, State, Stream, Verify, VerifyStream, mismatch,
+};
 use crate::base::{SecretBytes, json};
-use crate::crypto::hash::Hash;
+use crate::crypto::hash::{Digest, Hash};
 use crate::crypto::{hmac as primitive, rand};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -76,17 +78,28 @@ impl Hmac {
 
 impl Sign for Hmac {
     fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize> {
-        let tag = self.0.sign(message);
-        let tag = tag.as_ref();
-        let place = out.get_mut(..tag.len()).ok_or(ErrorKind::Signing)?;
-        place.copy_from_slice(tag);
-        Ok(tag.len())
+        put(&self.0.sign(message), out)
     }
+
+    fn start(&self) -> Result<SignStream<'_>> {
+        Ok(Stream { state: State::Mac(self.0.start()), finish: Box::new(put) })
+    }
+}
+
+fn put(tag: &Digest, out: &mut [u8]) -> Result<usize> {
+    let tag = tag.as_ref();
+    let place = out.get_mut(..tag.len()).ok_or(ErrorKind::Signing)?;
+    place.copy_from_slice(tag);
+    Ok(tag.len())
 }
 
 impl Verify for Hmac {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify(message, signature)
+    }
+
+    fn start(&self) -> Result<VerifyStream<'_>> {
+        Ok(Stream { state: State::Mac(self.0.start()), finish: Box::new(primitive::same_tag) })
     }
 }
 

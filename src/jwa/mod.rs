@@ -19,6 +19,8 @@ pub use self::material::{KeyMaterial, KeyType};
 pub use self::rsa::{RsaCrtParts, RsaPrivateKey, RsaPublicKey, RsaSigAlg};
 
 use crate::crypto::Unusable;
+use crate::crypto::hash::{Digest, Hashing};
+use crate::crypto::hmac::HmacState;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The longest signature that any row makes: RSA with 8192 bits.
@@ -29,11 +31,69 @@ pub(crate) trait Sign: Send + Sync {
     /// Writes the signature to the front of `out`, which holds [`MAX_SIGNATURE_LEN`] bytes, and
     /// says how long it is.
     fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize>;
+
+    /// The same for a message that comes in pieces; an error where the algorithm or the backends
+    /// compiled in want it whole.
+    fn start(&self) -> Result<SignStream<'_>>;
 }
 
 /// Verifies, with a key that was prepared once.
 pub(crate) trait Verify: Send + Sync {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool;
+
+    /// The same for a message that comes in pieces; an error where the algorithm or the backends
+    /// compiled in want it whole.
+    fn start(&self) -> Result<VerifyStream<'_>>;
+}
+
+/// Writes the signature of what was digested to the front of a buffer; says how long it is.
+pub(crate) type SignDigest<'k> = Box<dyn FnOnce(&Digest, &mut [u8]) -> Result<usize> + 'k>;
+
+/// Whether a signature is one of what was digested.
+pub(crate) type VerifyDigest<'k> = Box<dyn FnOnce(&Digest, &[u8]) -> bool + 'k>;
+
+pub(crate) type SignStream<'k> = Stream<SignDigest<'k>>;
+pub(crate) type VerifyStream<'k> = Stream<VerifyDigest<'k>>;
+
+/// A message that comes in pieces, and what is done with its digest once it is whole.
+pub(crate) struct Stream<F> {
+    state: State,
+    finish: F,
+}
+
+pub(crate) enum State {
+    Hash(Hashing),
+    Mac(HmacState),
+}
+
+impl State {
+    fn finish(self) -> Digest {
+        match self {
+            Self::Hash(state) => state.finish(),
+            Self::Mac(state) => state.finish(),
+        }
+    }
+}
+
+impl<F> Stream<F> {
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        match &mut self.state {
+            State::Hash(state) => state.update(piece),
+            State::Mac(state) => state.update(piece),
+        }
+    }
+}
+
+impl SignStream<'_> {
+    pub(crate) fn finish(self, out: &mut [u8]) -> Result<usize> {
+        (self.finish)(&self.state.finish(), out)
+    }
+}
+
+impl VerifyStream<'_> {
+    pub(crate) fn finish(self, signature: &[u8]) -> bool {
+        (self.finish)(&self.state.finish(), signature)
+    }
 }
 
 /// Everything this crate knows of one signature algorithm.
@@ -140,6 +200,21 @@ pub(crate) fn unusable(reason: Unusable, what: &'static str) -> Error {
             ErrorKind::MissingFeature,
             format!("this key or algorithm needs the feature `{feature}` of symbolon"),
         ),
+    }
+}
+
+/// What a caller is told of an algorithm that takes a message in pieces only with a backend that is
+/// not compiled in.
+fn unstreamable(what: &'static str) -> impl Fn(Unusable) -> Error {
+    move |reason| match reason {
+        Unusable::Needs(feature) => Error::new(
+            ErrorKind::MissingFeature,
+            format!(
+                "streaming a payload through {what} needs the feature `{feature}` of symbolon; or give \
+                 it whole"
+            ),
+        ),
+        reason => unusable(reason, "the key cannot be prepared"),
     }
 }
 

@@ -1,8 +1,11 @@
 //! RSA signatures: RS256, RS384, RS512 (RFC 7518 §3.3) and PS256, PS384, PS512 (§3.5).
 
-use super::{JwsAlg, KeyMaterial, KeyType, Row, Sign, Verify, mismatch, unusable};
+use super::{
+    JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, State, Stream, Verify, VerifyStream, mismatch,
+    unstreamable, unusable,
+};
 use crate::base::SecretBytes;
-use crate::crypto::hash::Hash;
+use crate::crypto::hash::{Hash, Hashing};
 use crate::crypto::rsa::{self as primitive, RsaScheme};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -93,20 +96,43 @@ impl Sign for Signing {
     fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize> {
         Ok(self.0.sign(self.1, message, out).map_err(|_| ErrorKind::Signing)?)
     }
+
+    fn start(&self) -> Result<SignStream<'_>> {
+        primitive::signs_digests().map_err(unstreamable("an RSA signature"))?;
+        let (RsaScheme::Pkcs1(hash) | RsaScheme::Pss(hash)) = self.1;
+        Ok(Stream {
+            state: State::Hash(Hashing::new(hash)),
+            finish: Box::new(move |digest, out| {
+                Ok(self.0.sign_digest(self.1, digest, out).map_err(|_| ErrorKind::Signing)?)
+            }),
+        })
+    }
 }
 
-struct Verifying(primitive::RsaPublic, RsaScheme);
+/// With the key as it was given, for the backend that takes digests.
+struct Verifying(primitive::RsaPublic, RsaScheme, RsaPublicKey);
 
 fn verifier(key: &KeyMaterial, scheme: RsaScheme, alg: &'static str) -> Result<Box<dyn Verify>> {
     let KeyMaterial::RsaPublic(key) = key else {
         return Err(mismatch(alg, "a public RSA key", key));
     };
-    Ok(Box::new(Verifying(key.prepare()?, scheme)))
+    Ok(Box::new(Verifying(key.prepare()?, scheme, key.clone())))
 }
 
 impl Verify for Verifying {
     fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.0.verify(self.1, message, signature)
+    }
+
+    fn start(&self) -> Result<VerifyStream<'_>> {
+        primitive::verifies_digests().map_err(unstreamable("an RSA signature"))?;
+        let (RsaScheme::Pkcs1(hash) | RsaScheme::Pss(hash)) = self.1;
+        Ok(Stream {
+            state: State::Hash(Hashing::new(hash)),
+            finish: Box::new(move |digest, signature| {
+                primitive::verify_digest(&self.2.n, &self.2.e, self.1, digest, signature)
+            }),
+        })
     }
 }
 

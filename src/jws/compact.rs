@@ -21,8 +21,8 @@ use crate::keys::{Keyring, Signer, Verifier};
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Parameters<'p> {
-    typ: Option<&'p str>,
-    cty: Option<&'p str>,
+    pub(super) typ: Option<&'p str>,
+    pub(super) cty: Option<&'p str>,
 }
 
 impl<'p> Parameters<'p> {
@@ -89,6 +89,10 @@ pub struct Signed {
 }
 
 impl Signed {
+    pub(super) const fn new(header: Vec<u8>, payload: Vec<u8>, key: Verifier) -> Self {
+        Self { header, payload, key }
+    }
+
     /// The JSON text of the protected header.
     #[must_use]
     pub fn header(&self) -> &[u8] {
@@ -171,6 +175,7 @@ pub(crate) fn write_header<H: Serialize + ?Sized>(
         kid: signer.kid().map(crate::base::KeyId::as_str),
         typ: parameters.typ,
         cty: parameters.cty,
+        encoded: true,
     };
     header.encode_into(custom, out)
 }
@@ -197,7 +202,7 @@ pub(crate) fn write_part(bytes: &[u8], out: &mut String) {
 pub(crate) struct Parts<'t> {
     pub(crate) header: &'t str,
     payload: &'t str,
-    signature: &'t str,
+    pub(super) signature: &'t str,
     signed: &'t str,
 }
 

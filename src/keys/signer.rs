@@ -8,7 +8,7 @@ use crate::base::KeyId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::{
     EcPrivateKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, MAX_SIGNATURE_LEN, OctKey, OkpPrivateKey,
-    RsaPrivateKey, RsaSigAlg, Sign,
+    RsaPrivateKey, RsaSigAlg, Sign, SignStream,
 };
 
 /// A signer whose key lies in another place that answers at once: a PKCS#11 token, an agent.
@@ -183,6 +183,17 @@ impl Signer {
             }
         };
         buffer.get(..len).ok_or_else(|| ErrorKind::Signing.into())
+    }
+
+    /// For a message that comes in pieces.
+    pub(crate) fn start(&self) -> Result<SignStream<'_>> {
+        match &self.key {
+            SigningKey::Local(key) => key.start(),
+            SigningKey::Remote(_) | SigningKey::Elsewhere => Err(Error::new(
+                ErrorKind::NoKey,
+                "the key lies in another place, which takes a payload whole: it cannot be streamed",
+            )),
+        }
     }
 
     /// Takes a signature that was made elsewhere, in raw form or (ECDSA) in DER.

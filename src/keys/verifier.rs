@@ -8,7 +8,7 @@ use crate::base::{KeyId, base64url};
 use crate::error::Result;
 use crate::jwa::{
     EcPublicKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, KeyType, OctKey, OkpPublicKey, RsaPublicKey,
-    RsaSigAlg, Verify,
+    RsaSigAlg, Verify, VerifyStream,
 };
 
 /// A key that verifies signatures of one algorithm.
@@ -88,6 +88,11 @@ impl Verifier {
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         self.key.verify(message, signature)
+    }
+
+    /// For a message that comes in pieces.
+    pub(crate) fn start(&self) -> Result<VerifyStream<'_>> {
+        self.key.start()
     }
 }
 

@@ -20,6 +20,7 @@ mod corpus_replay;
 mod error_codes;
 mod hostile;
 mod jwk;
+mod jws_json;
 mod keyring;
 mod layers;
 #[cfg(feature = "pem")]
