@@ -6,8 +6,10 @@ use super::{Failed, Unusable};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-// The crate cbc, or nobody: ring gives out no block cipher.
-#[cfg(not(feature = "rustcrypto"))]
+// RustCrypto first, then aws-lc-rs; ring gives out no block cipher.
+#[cfg(all(feature = "aws-lc-rs", not(feature = "rustcrypto")))]
+use on_aws_lc as imp;
+#[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
 use on_nothing as imp;
 #[cfg(feature = "rustcrypto")]
 use on_rustcrypto as imp;
@@ -201,7 +203,51 @@ mod on_rustcrypto {
     }
 }
 
-#[cfg(not(feature = "rustcrypto"))]
+#[cfg(all(feature = "aws-lc-rs", not(feature = "rustcrypto")))]
+mod on_aws_lc {
+    use super::{BLOCK, Failed, Unusable};
+    use aws_lc_rs::cipher::{
+        AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, EncryptingKey,
+        EncryptionContext, UnboundCipherKey,
+    };
+    use aws_lc_rs::iv::FixedLength;
+
+    pub(super) struct Cipher {
+        encrypting: EncryptingKey,
+        decrypting: DecryptingKey,
+    }
+
+    impl Cipher {
+        pub(super) fn new(key: &[u8]) -> Result<Self, Unusable> {
+            let algorithm = match key.len() {
+                16 => &AES_128,
+                24 => &AES_192,
+                _ => &AES_256,
+            };
+            let key = || UnboundCipherKey::new(algorithm, key);
+            let encrypting = key().and_then(EncryptingKey::cbc);
+            let decrypting = key().and_then(DecryptingKey::cbc);
+            Ok(Self {
+                encrypting: encrypting.map_err(|_| Unusable::Invalid)?,
+                decrypting: decrypting.map_err(|_| Unusable::Invalid)?,
+            })
+        }
+
+        pub(super) fn encrypt(&self, iv: &[u8; BLOCK], text: &mut [u8]) -> Result<(), Failed> {
+            let iv = EncryptionContext::Iv128(FixedLength::from(iv));
+            self.encrypting.less_safe_encrypt(text, iv)?;
+            Ok(())
+        }
+
+        pub(super) fn decrypt(&self, iv: &[u8; BLOCK], text: &mut [u8]) -> Result<(), Failed> {
+            let iv = DecryptionContext::Iv128(FixedLength::from(iv));
+            self.decrypting.decrypt(text, iv)?;
+            Ok(())
+        }
+    }
+}
+
+#[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
 mod on_nothing {
     use super::{BLOCK, Failed, Unusable};
     use core::convert::Infallible;
@@ -227,7 +273,7 @@ mod on_nothing {
 mod tests {
     use super::*;
 
-    #[cfg(feature = "rustcrypto")]
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     mod known {
         use super::super::super::unhex;
         use super::*;
@@ -340,9 +386,9 @@ mod tests {
     fn refuses_other_key_lengths() {
         for len in 0..=96 {
             let key = AesCbcHmacKey::new(&vec![0; len]).err();
-            #[cfg(feature = "rustcrypto")]
+            #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
             let due = None;
-            #[cfg(not(feature = "rustcrypto"))]
+            #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
             let due = Some(Unusable::Needs("rustcrypto"));
             let fits = [32, 48, 64].contains(&len);
             assert_eq!(key, if fits { due } else { Some(Unusable::Invalid) });

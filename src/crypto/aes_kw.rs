@@ -3,8 +3,10 @@
 use super::{Failed, Unusable};
 use zeroize::Zeroizing;
 
-// The crate aes-kw, or nobody: ring gives out no block cipher.
-#[cfg(not(feature = "rustcrypto"))]
+// RustCrypto first: aws-lc-rs expands its key at each use. ring gives out no block cipher.
+#[cfg(all(feature = "aws-lc-rs", not(feature = "rustcrypto")))]
+use on_aws_lc as imp;
+#[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
 use on_nothing as imp;
 #[cfg(feature = "rustcrypto")]
 use on_rustcrypto as imp;
@@ -95,7 +97,45 @@ mod on_rustcrypto {
     }
 }
 
-#[cfg(not(feature = "rustcrypto"))]
+#[cfg(all(feature = "aws-lc-rs", not(feature = "rustcrypto")))]
+mod on_aws_lc {
+    use super::{Failed, Unusable, Zeroizing};
+    use aws_lc_rs::key_wrap::{AES_128, AES_256, AesBlockCipher, AesKek, KeyWrap};
+
+    /// What aws-lc-rs prepares is spent by one use: it is the bytes that stay.
+    pub(super) struct Key {
+        cipher: &'static AesBlockCipher,
+        key: Zeroizing<Vec<u8>>,
+    }
+
+    impl Key {
+        pub(super) fn new(key: &[u8]) -> Result<Self, Unusable> {
+            let cipher = match key.len() {
+                16 => &AES_128,
+                24 => return Err(Unusable::Needs("rustcrypto")),
+                _ => &AES_256,
+            };
+            let key = Zeroizing::new(key.to_vec());
+            Ok(Self { cipher, key })
+        }
+
+        fn once(&self) -> Result<AesKek, Failed> {
+            Ok(AesKek::new(self.cipher, &self.key)?)
+        }
+
+        pub(super) fn wrap(&self, key: &[u8], out: &mut [u8]) -> Result<(), Failed> {
+            self.once()?.wrap(key, out)?;
+            Ok(())
+        }
+
+        pub(super) fn unwrap(&self, wrapped: &[u8], out: &mut [u8]) -> Result<(), Failed> {
+            self.once()?.unwrap(wrapped, out)?;
+            Ok(())
+        }
+    }
+}
+
+#[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
 mod on_nothing {
     use super::{Failed, Unusable};
     use core::convert::Infallible;
@@ -119,10 +159,11 @@ mod on_nothing {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     use super::super::unhex;
     use super::*;
 
-    #[cfg(feature = "rustcrypto")]
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     #[test]
     fn wraps_as_rfc3394_4() {
         let kek = unhex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f");
@@ -148,6 +189,9 @@ mod tests {
                 "28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21",
             ),
         ] {
+            if kek_len == 24 && cfg!(not(feature = "rustcrypto")) {
+                continue;
+            }
             let key = AesKwKey::new(&kek[..kek_len]).unwrap();
             let mut wrapped = unhex(wrapped);
             assert_eq!(key.wrap(&data[..len]), Ok(wrapped.clone()));
@@ -157,7 +201,7 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "rustcrypto")]
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     #[test]
     fn takes_16_to_1024_bytes_in_eights() {
         let key = AesKwKey::new(&[7; 32]).unwrap();
@@ -180,10 +224,11 @@ mod tests {
         for len in (0..=64).filter(|len| ![16, 24, 32].contains(len)) {
             assert_eq!(AesKwKey::new(&vec![0; len]).err(), Some(Unusable::Invalid));
         }
-        #[cfg(not(feature = "rustcrypto"))]
-        assert_eq!(
-            AesKwKey::new(&unhex("00112233445566778899aabbccddeeff")).err(),
-            Some(Unusable::Needs("rustcrypto"))
-        );
+        let needs = Some(Unusable::Needs("rustcrypto"));
+        for len in [16, 24, 32] {
+            let served = cfg!(feature = "rustcrypto") || cfg!(feature = "aws-lc-rs") && len != 24;
+            let key = AesKwKey::new(&vec![0; len]).err();
+            assert_eq!(key, if served { None } else { needs });
+        }
     }
 }

@@ -11,38 +11,63 @@ use zeroize::Zeroizing;
 /// The ephemeral key's x and y, and the shared secret.
 pub(crate) type Ephemeral = (Vec<u8>, Vec<u8>, Zeroizing<Vec<u8>>);
 
-// Ephemeral keys: ring first, four times as fast where it has the curve. Static keys it has not.
+// aws-lc-rs first: it has the three curves, and static keys. Without it, ring for ephemeral keys
+// where it has the curve, at four times RustCrypto's speed; RustCrypto for the rest.
+#[cfg(feature = "aws-lc-rs")]
+use on_aws_lc::{Private, Public};
+#[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
+use on_nothing::Private;
+#[cfg(all(feature = "rustcrypto", not(feature = "aws-lc-rs")))]
+use on_rustcrypto::Private;
+#[cfg(not(feature = "aws-lc-rs"))]
+use split::Public;
 
-enum Public {
+#[cfg(not(feature = "aws-lc-rs"))]
+mod split {
     #[cfg(feature = "ring")]
-    Ring(on_ring::Public),
+    use super::on_ring;
     #[cfg(feature = "rustcrypto")]
-    RustCrypto(on_rustcrypto::Public),
-}
+    use super::on_rustcrypto;
+    use super::{EcdsaCurve, Failed, Point, Unusable, Zeroizing};
 
-impl Public {
-    fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
-        match curve {
-            EcdsaCurve::Secp256k1 => Err(Unusable::Invalid),
-            #[cfg(feature = "ring")]
-            EcdsaCurve::P256 | EcdsaCurve::P384 => {
-                // ring parses a point only when it agrees: RustCrypto says at once if it is none.
+    pub(super) enum Public {
+        #[cfg(feature = "ring")]
+        Ring(on_ring::Public),
+        #[cfg(feature = "rustcrypto")]
+        RustCrypto(on_rustcrypto::Public),
+    }
+
+    impl Public {
+        pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
+            match curve {
+                #[cfg(feature = "ring")]
+                EcdsaCurve::P256 | EcdsaCurve::P384 => {
+                    // ring parses a point only when it agrees: RustCrypto says at once if it is
+                    // none.
+                    #[cfg(feature = "rustcrypto")]
+                    on_rustcrypto::Public::new(curve, point)?;
+                    on_ring::Public::new(curve, point).map(Self::Ring)
+                }
                 #[cfg(feature = "rustcrypto")]
-                on_rustcrypto::Public::new(curve, point)?;
-                on_ring::Public::new(curve, point).map(Self::Ring)
+                _ => on_rustcrypto::Public::new(curve, point).map(Self::RustCrypto),
+                #[cfg(not(feature = "rustcrypto"))]
+                _ => Err(Unusable::Needs("rustcrypto")),
             }
-            #[cfg(feature = "rustcrypto")]
-            _ => on_rustcrypto::Public::new(curve, point).map(Self::RustCrypto),
-            #[cfg(not(feature = "rustcrypto"))]
-            _ => Err(Unusable::Needs("rustcrypto")),
+        }
+
+        pub(super) fn agree_ephemeral(
+            &self,
+            curve: EcdsaCurve,
+        ) -> Result<(Point, Zeroizing<Vec<u8>>), Failed> {
+            match self {
+                #[cfg(feature = "ring")]
+                Self::Ring(key) => key.agree_ephemeral(curve),
+                #[cfg(feature = "rustcrypto")]
+                Self::RustCrypto(key) => key.agree_ephemeral(curve),
+            }
         }
     }
 }
-
-#[cfg(not(feature = "rustcrypto"))]
-use on_nothing::Private;
-#[cfg(feature = "rustcrypto")]
-use on_rustcrypto::Private;
 
 /// A static private key.
 pub(crate) struct EcdhPrivate {
@@ -80,24 +105,75 @@ opaque_debug!(EcdhPublic);
 impl EcdhPublic {
     /// Takes x and y, each as long as the field, of a point on the curve.
     pub(crate) fn new(curve: EcdsaCurve, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
+        if curve == EcdsaCurve::Secp256k1 {
+            return Err(Unusable::Invalid);
+        }
         let key = Public::new(curve, &Point::new(curve, x, y)?)?;
         Ok(Self { curve, key })
     }
 
     /// A fresh ephemeral key agrees with this one.
     pub(crate) fn agree_ephemeral(&self) -> Result<Ephemeral, Failed> {
-        let (point, shared) = match &self.key {
-            #[cfg(feature = "ring")]
-            Public::Ring(key) => key.agree_ephemeral(self.curve)?,
-            #[cfg(feature = "rustcrypto")]
-            Public::RustCrypto(key) => key.agree_ephemeral(self.curve)?,
-        };
+        let (point, shared) = self.key.agree_ephemeral(self.curve)?;
         let (x, y) = point.coordinates(self.curve);
         Ok((x, y, shared))
     }
 }
 
-#[cfg(feature = "ring")]
+#[cfg(feature = "aws-lc-rs")]
+mod on_aws_lc {
+    use super::{EcdsaCurve, Failed, Point, Unusable, Zeroizing};
+    use aws_lc_rs::agreement::{
+        Algorithm, ECDH_P256, ECDH_P384, ECDH_P521, ParsedPublicKey, PrivateKey, UnparsedPublicKey,
+        agree,
+    };
+
+    fn algorithm(curve: EcdsaCurve) -> Result<&'static Algorithm, Unusable> {
+        match curve {
+            EcdsaCurve::P256 => Ok(&ECDH_P256),
+            EcdsaCurve::P384 => Ok(&ECDH_P384),
+            EcdsaCurve::P521 => Ok(&ECDH_P521),
+            EcdsaCurve::Secp256k1 => Err(Unusable::Invalid),
+        }
+    }
+
+    fn with(key: &PrivateKey, peer: ParsedPublicKey) -> Result<Zeroizing<Vec<u8>>, Failed> {
+        agree(key, peer, Failed, |z| Ok(Zeroizing::new(z.to_vec())))
+    }
+
+    pub(super) struct Public(ParsedPublicKey);
+
+    impl Public {
+        pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
+            let unparsed = UnparsedPublicKey::new(algorithm(curve)?, &point.0);
+            Ok(Self(unparsed.try_into()?))
+        }
+
+        pub(super) fn agree_ephemeral(
+            &self,
+            curve: EcdsaCurve,
+        ) -> Result<(Point, Zeroizing<Vec<u8>>), Failed> {
+            let key = PrivateKey::generate(algorithm(curve).map_err(|_| Failed)?)?;
+            let point = Point(key.compute_public_key()?.as_ref().to_vec());
+            Ok((point, with(&key, self.0.clone())?))
+        }
+    }
+
+    pub(super) struct Private(PrivateKey);
+
+    impl Private {
+        pub(super) fn new(curve: EcdsaCurve, d: &[u8]) -> Result<Self, Unusable> {
+            Ok(Self(PrivateKey::from_private_key(algorithm(curve)?, d)?))
+        }
+
+        pub(super) fn agree(&self, peer: &Point) -> Result<Zeroizing<Vec<u8>>, Failed> {
+            let peer = UnparsedPublicKey::new(self.0.algorithm(), &peer.0);
+            with(&self.0, peer.try_into().map_err(|_| Failed)?)
+        }
+    }
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 mod on_ring {
     use super::{EcdsaCurve, Failed, Point, Unusable, Zeroizing};
     use ring::agreement::{
@@ -137,7 +213,7 @@ mod on_ring {
     }
 }
 
-#[cfg(feature = "rustcrypto")]
+#[cfg(all(feature = "rustcrypto", not(feature = "aws-lc-rs")))]
 mod on_rustcrypto {
     use super::super::ecdsa::generate;
     use super::{EcdsaCurve, Failed, Point, Unusable, Zeroizing};
@@ -215,7 +291,7 @@ mod on_rustcrypto {
     }
 }
 
-#[cfg(not(feature = "rustcrypto"))]
+#[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
 mod on_nothing {
     use super::{EcdsaCurve, Failed, Point, Unusable, Zeroizing};
     use core::convert::Infallible;
@@ -239,13 +315,13 @@ mod tests {
     use super::*;
     use EcdsaCurve::{P256, P384, P521, Secp256k1};
 
-    #[cfg(feature = "rustcrypto")]
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     const CURVES: &[EcdsaCurve] = &[P256, P384, P521];
-    #[cfg(not(feature = "rustcrypto"))]
+    #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
     const CURVES: &[EcdsaCurve] = &[P256, P384];
 
     // RFC 7518 §C: what Alice's ephemeral key and Bob's agree on.
-    #[cfg(feature = "rustcrypto")]
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     #[test]
     fn agrees_as_rfc7518_c() {
         use super::super::unhex;
@@ -265,7 +341,7 @@ mod tests {
         assert_eq!(bob.agree(&alice_x, &alice_y).unwrap()[..], z);
     }
 
-    #[cfg(feature = "rustcrypto")]
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     #[test]
     fn static_and_ephemeral_keys_agree() {
         for curve in CURVES.iter().copied() {
@@ -290,7 +366,7 @@ mod tests {
             for (x, y) in [(&x, &y), (&zeros, &zeros), (&ones, &ones), (&y, &x)] {
                 let key = EcdhPublic::new(curve, x, y).err();
                 assert_eq!(key, Some(Unusable::Invalid), "{curve:?}");
-                #[cfg(feature = "rustcrypto")]
+                #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
                 assert_eq!(
                     EcdhPrivate::new(curve, &d).unwrap().agree(x, y).err(),
                     Some(Failed)
@@ -322,7 +398,7 @@ mod tests {
         );
     }
 
-    #[cfg(feature = "rustcrypto")]
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     #[test]
     fn takes_d_from_1_to_n_minus_1_alone() {
         for curve in CURVES.iter().copied() {
@@ -333,7 +409,7 @@ mod tests {
         }
     }
 
-    #[cfg(not(feature = "rustcrypto"))]
+    #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
     #[test]
     fn names_the_feature_for_what_ring_lacks() {
         let needs = Some(Unusable::Needs("rustcrypto"));

@@ -2,9 +2,9 @@
 
 use zeroize::Zeroize;
 
-// RustCrypto first, for the same reason as in `hmac`.
+// RustCrypto first, for the same reason as in `hmac`; then ring, then aws-lc-rs, whose API is ring's.
 #[cfg(not(feature = "rustcrypto"))]
-use on_ring as imp;
+use on_ring_or_aws_lc as imp;
 #[cfg(feature = "rustcrypto")]
 use on_rustcrypto as imp;
 
@@ -87,8 +87,11 @@ mod on_rustcrypto {
 }
 
 #[cfg(not(feature = "rustcrypto"))]
-mod on_ring {
+mod on_ring_or_aws_lc {
     use super::{Digest, Hash};
+    #[cfg(not(feature = "ring"))]
+    use aws_lc_rs::digest;
+    #[cfg(feature = "ring")]
     use ring::digest;
 
     fn algorithm(hash: Hash) -> &'static digest::Algorithm {

@@ -3,9 +3,10 @@
 use super::hash::{Digest, Hash};
 use subtle::ConstantTimeEq;
 
-// RustCrypto first: both prepare the pads once, and on token-sized messages it is the faster.
+// RustCrypto first: all prepare the pads once, and on token-sized messages it is the fastest. Then
+// ring, then aws-lc-rs, whose API is ring's.
 #[cfg(not(feature = "rustcrypto"))]
-use on_ring as imp;
+use on_ring_or_aws_lc as imp;
 #[cfg(feature = "rustcrypto")]
 use on_rustcrypto as imp;
 
@@ -103,8 +104,11 @@ mod on_rustcrypto {
 }
 
 #[cfg(not(feature = "rustcrypto"))]
-mod on_ring {
+mod on_ring_or_aws_lc {
     use super::{Digest, Hash};
+    #[cfg(not(feature = "ring"))]
+    use aws_lc_rs::hmac;
+    #[cfg(feature = "ring")]
     use ring::hmac;
 
     #[derive(Clone)]

@@ -4,8 +4,9 @@
 //! best implementation among the backends compiled in; which one that is never changes what is
 //! accepted. Nothing here knows of tokens.
 //!
-//! Secrets are wiped when dropped wherever this crate or RustCrypto holds them. ring offers no way
-//! to wipe the key types it owns, so what is handed to ring lives in its memory until that is reused.
+//! Secrets are wiped when dropped wherever this crate, RustCrypto or aws-lc-rs holds them. ring
+//! offers no way to wipe the key types it owns, so what is handed to ring lives in its memory until
+//! that is reused.
 
 #![cfg_attr(
     test,
@@ -78,6 +79,10 @@ pub(crate) struct Failed;
 
 /// Why key bytes cannot be prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(
+    dead_code,
+    reason = "with some backends nothing is missing, with others nothing is drawn"
+)]
 pub(crate) enum Unusable {
     /// Wrong length, off the curve, halves that do not fit, inconsistent RSA parts.
     Invalid,
@@ -97,6 +102,20 @@ impl From<::ring::error::Unspecified> for Failed {
 #[cfg(feature = "ring")]
 impl From<::ring::error::KeyRejected> for Unusable {
     fn from(_: ::ring::error::KeyRejected) -> Self {
+        Self::Invalid
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+impl From<aws_lc_rs::error::Unspecified> for Failed {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+impl From<aws_lc_rs::error::KeyRejected> for Unusable {
+    fn from(_: aws_lc_rs::error::KeyRejected) -> Self {
         Self::Invalid
     }
 }

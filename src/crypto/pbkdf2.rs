@@ -3,9 +3,10 @@
 use super::hash::Hash;
 use core::num::NonZeroU32;
 
-#[cfg(feature = "ring")]
-use on_ring as imp;
-#[cfg(not(feature = "ring"))]
+// PLACE
+#[cfg(not(feature = "rustcrypto"))]
+use on_ring_or_aws_lc as imp;
+#[cfg(feature = "rustcrypto")]
 use on_rustcrypto as imp;
 
 /// Fills `out`, which is a key: far from the 2^32 − 1 hashes that are the function's limit. How many
@@ -14,9 +15,12 @@ pub(crate) fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], rounds: NonZeroU3
     imp::pbkdf2(hash, password, salt, rounds, out);
 }
 
-#[cfg(feature = "ring")]
-mod on_ring {
+#[cfg(not(feature = "rustcrypto"))]
+mod on_ring_or_aws_lc {
     use super::{Hash, NonZeroU32};
+    #[cfg(not(feature = "ring"))]
+    use aws_lc_rs::pbkdf2::{PBKDF2_HMAC_SHA256, PBKDF2_HMAC_SHA384, PBKDF2_HMAC_SHA512, derive};
+    #[cfg(feature = "ring")]
     use ring::pbkdf2::{PBKDF2_HMAC_SHA256, PBKDF2_HMAC_SHA384, PBKDF2_HMAC_SHA512, derive};
 
     pub(super) fn pbkdf2(
@@ -35,7 +39,7 @@ mod on_ring {
     }
 }
 
-#[cfg(not(feature = "ring"))]
+#[cfg(feature = "rustcrypto")]
 mod on_rustcrypto {
     use super::{Hash, NonZeroU32};
     use ::pbkdf2::pbkdf2_hmac;
