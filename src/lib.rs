@@ -176,38 +176,40 @@
     )
 )]
 
-#[cfg(not(any(feature = "ring", feature = "rustcrypto")))]
-compile_error!("symbolon needs a backend: enable the feature `ring` (default) or `rustcrypto`");
+#[cfg(not(any(feature = "ring", feature = "rustcrypto", feature = "aws-lc-rs")))]
+compile_error!(
+    "symbolon needs a backend: enable the feature `ring` (default), `rustcrypto` or `aws-lc-rs`"
+);
 
 // Without a backend nothing else is compiled, so that the message above is the only one.
-#[cfg(all(feature = "amora", any(feature = "ring", feature = "rustcrypto")))]
+#[cfg(all(feature = "amora", feature = "__backend"))]
 pub mod amora;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod base;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod codec;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod crypto;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod error;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod jose;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod jwa;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod jwk;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 pub mod jws;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod jwt;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 mod keys;
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 pub mod prelude;
-#[cfg(all(feature = "sealed", any(feature = "ring", feature = "rustcrypto")))]
+#[cfg(all(feature = "sealed", feature = "__backend"))]
 pub mod sealed;
 
-#[cfg(any(feature = "ring", feature = "rustcrypto"))]
+#[cfg(feature = "__backend")]
 pub use crate::{
     base::{Clock, FixedClock, KeyId, Limits, SystemClock},
     codec::{
@@ -226,14 +228,14 @@ pub use crate::{
         WritingKey,
     },
 };
-#[cfg(all(feature = "amora", any(feature = "ring", feature = "rustcrypto")))]
+#[cfg(all(feature = "amora", feature = "__backend"))]
 pub use crate::{
     amora::{AmoraOpener, AmoraSealer},
     codec::AmoraCodec,
 };
-#[cfg(all(feature = "pem", any(feature = "ring", feature = "rustcrypto")))]
+#[cfg(all(feature = "pem", feature = "__backend"))]
 pub use crate::jwk::SecretDer;
-#[cfg(all(feature = "sealed", any(feature = "ring", feature = "rustcrypto")))]
+#[cfg(all(feature = "sealed", feature = "__backend"))]
 pub use crate::{
     codec::{HeaderlessSealedCodec, SealedCodec},
     sealed::{HeaderlessKey, SealedCipher, SealedKey},

@@ -3,10 +3,13 @@
 use super::{Failed, Unusable};
 use zeroize::Zeroize;
 
-// ring first: its assembly interleaves AES with GHASH, the crate aes-gcm makes two passes.
-#[cfg(feature = "ring")]
+// aws-lc-rs first, then ring: their assembly interleaves AES with GHASH, the crate aes-gcm makes two
+// passes.
+#[cfg(feature = "aws-lc-rs")]
+use on_aws_lc as imp;
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 use on_ring as imp;
-#[cfg(not(feature = "ring"))]
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
 use on_rustcrypto as imp;
 
 /// An expanded key.
@@ -21,14 +24,14 @@ opaque_debug!(AesGcmKey);
 enum Cipher {
     Preferred(imp::Key),
     /// ring has no AES-192. Boxed, as it is rare and twice the size of ring's.
-    #[cfg(all(feature = "ring", feature = "rustcrypto"))]
+    #[cfg(all(feature = "ring", feature = "rustcrypto", not(feature = "aws-lc-rs")))]
     Aes192(Box<on_rustcrypto::Key>),
 }
 
 impl AesGcmKey {
     /// Takes 16, 24 or 32 bytes.
     pub(crate) fn new(key: &[u8]) -> Result<Self, Unusable> {
-        #[cfg(all(feature = "ring", feature = "rustcrypto"))]
+        #[cfg(all(feature = "ring", feature = "rustcrypto", not(feature = "aws-lc-rs")))]
         if key.len() == 24 {
             return on_rustcrypto::Key::new(key).map(|key| Self(Cipher::Aes192(Box::new(key))));
         }
@@ -43,7 +46,7 @@ impl AesGcmKey {
     ) -> Result<[u8; 16], Failed> {
         match &self.0 {
             Cipher::Preferred(key) => key.seal(nonce, aad, buf),
-            #[cfg(all(feature = "ring", feature = "rustcrypto"))]
+            #[cfg(all(feature = "ring", feature = "rustcrypto", not(feature = "aws-lc-rs")))]
             Cipher::Aes192(key) => key.seal(nonce, aad, buf),
         }
     }
@@ -58,7 +61,7 @@ impl AesGcmKey {
     ) -> Result<(), Failed> {
         let opened = match &self.0 {
             Cipher::Preferred(key) => key.open(nonce, aad, buf, tag),
-            #[cfg(all(feature = "ring", feature = "rustcrypto"))]
+            #[cfg(all(feature = "ring", feature = "rustcrypto", not(feature = "aws-lc-rs")))]
             Cipher::Aes192(key) => key.open(nonce, aad, buf, tag),
         };
         opened.inspect_err(|_| buf.zeroize())
@@ -78,7 +81,56 @@ pub(crate) fn aes_is_fast() -> bool {
     return false;
 }
 
-#[cfg(feature = "ring")]
+#[cfg(feature = "aws-lc-rs")]
+mod on_aws_lc {
+    use super::{Failed, Unusable};
+    use aws_lc_rs::aead::{
+        AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey,
+    };
+
+    pub(super) struct Key(LessSafeKey);
+
+    impl Key {
+        pub(super) fn new(key: &[u8]) -> Result<Self, Unusable> {
+            let algorithm = match key.len() {
+                16 => &AES_128_GCM,
+                24 => &AES_192_GCM,
+                32 => &AES_256_GCM,
+                _ => return Err(Unusable::Invalid),
+            };
+            let key = UnboundKey::new(algorithm, key).map_err(|_| Unusable::Invalid)?;
+            Ok(Self(LessSafeKey::new(key)))
+        }
+
+        pub(super) fn seal(
+            &self,
+            nonce: &[u8; 12],
+            aad: &[u8],
+            buf: &mut [u8],
+        ) -> Result<[u8; 16], Failed> {
+            let nonce = Nonce::assume_unique_for_key(*nonce);
+            let tag = self
+                .0
+                .seal_in_place_separate_tag(nonce, Aad::from(aad), buf)?;
+            tag.as_ref().try_into().map_err(|_| Failed)
+        }
+
+        pub(super) fn open(
+            &self,
+            nonce: &[u8; 12],
+            aad: &[u8],
+            buf: &mut [u8],
+            tag: &[u8; 16],
+        ) -> Result<(), Failed> {
+            let nonce = Nonce::assume_unique_for_key(*nonce);
+            self.0
+                .open_in_place_separate_tag(nonce, Aad::from(aad), tag, buf)?;
+            Ok(())
+        }
+    }
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 mod on_ring {
     use super::{Failed, Unusable};
     use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
@@ -126,7 +178,7 @@ mod on_ring {
     }
 }
 
-#[cfg(feature = "rustcrypto")]
+#[cfg(all(feature = "rustcrypto", not(feature = "aws-lc-rs")))]
 mod on_rustcrypto {
     use super::{Failed, Unusable};
     use ::aes_gcm::aead::AeadInOut;
@@ -253,9 +305,9 @@ mod tests {
             assert_eq!(AesGcmKey::new(&vec![0; len]).err(), Some(Unusable::Invalid));
         }
         let aes192 = AesGcmKey::new(&[0; 24]).err();
-        #[cfg(feature = "rustcrypto")]
+        #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
         assert_eq!(aes192, None);
-        #[cfg(not(feature = "rustcrypto"))]
+        #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
         assert_eq!(aes192, Some(Unusable::Needs("rustcrypto")));
     }
 }

@@ -1,6 +1,6 @@
 //! ECDSA (FIPS 186-5 §6) with raw signatures r || s (RFC 7518 §3.4), each curve with its one hash.
 
-#[cfg(feature = "rustcrypto")]
+#[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 use super::rand;
 use super::hash::{Digest, Hash};
 use super::{Failed, Unusable};
@@ -41,65 +41,97 @@ impl EcdsaCurve {
     }
 }
 
-enum Public {
+// aws-lc-rs first: it has all four curves and is the fastest on each. Without it, ring where it has
+// the curve and RustCrypto for the rest.
+#[cfg(feature = "aws-lc-rs")]
+use on_aws_lc::{Private, Public};
+#[cfg(not(feature = "aws-lc-rs"))]
+use split::{Private, Public};
+
+#[cfg(not(feature = "aws-lc-rs"))]
+mod split {
     #[cfg(feature = "ring")]
-    Ring(on_ring::Public),
+    use super::on_ring;
     #[cfg(feature = "rustcrypto")]
-    RustCrypto(on_rustcrypto::Public),
-}
+    use super::on_rustcrypto;
+    use super::{EcdsaCurve, Failed, Point, Unusable};
 
-enum Private {
-    #[cfg(feature = "ring")]
-    Ring(on_ring::Private),
-    #[cfg(feature = "rustcrypto")]
-    RustCrypto(on_rustcrypto::Private),
-}
+    pub(super) enum Public {
+        #[cfg(feature = "ring")]
+        Ring(on_ring::Public),
+        #[cfg(feature = "rustcrypto")]
+        RustCrypto(on_rustcrypto::Public),
+    }
 
-// ring first where it has the curve; RustCrypto for the rest.
+    pub(super) enum Private {
+        #[cfg(feature = "ring")]
+        Ring(on_ring::Private),
+        #[cfg(feature = "rustcrypto")]
+        RustCrypto(on_rustcrypto::Private),
+    }
 
-impl Public {
-    fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
-        match curve {
-            #[cfg(feature = "ring")]
-            EcdsaCurve::P256 | EcdsaCurve::P384 => {
-                // ring parses a point only when it verifies, so off-curve points would get this far
-                // and then fail every signature. RustCrypto, when here, says so at once.
+    impl Public {
+        pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
+            match curve {
+                #[cfg(feature = "ring")]
+                EcdsaCurve::P256 | EcdsaCurve::P384 => {
+                    // ring parses a point only when it verifies, so off-curve points would get this far
+                    // and then fail every signature. RustCrypto, when here, says so at once.
+                    #[cfg(feature = "rustcrypto")]
+                    on_rustcrypto::Public::new(curve, point)?;
+                    on_ring::Public::new(curve, point).map(Self::Ring)
+                }
                 #[cfg(feature = "rustcrypto")]
-                on_rustcrypto::Public::new(curve, point)?;
-                on_ring::Public::new(curve, point).map(Self::Ring)
+                _ => on_rustcrypto::Public::new(curve, point).map(Self::RustCrypto),
+                #[cfg(not(feature = "rustcrypto"))]
+                _ => Err(Unusable::Needs("rustcrypto")),
             }
-            #[cfg(feature = "rustcrypto")]
-            _ => on_rustcrypto::Public::new(curve, point).map(Self::RustCrypto),
-            #[cfg(not(feature = "rustcrypto"))]
-            _ => Err(Unusable::Needs("rustcrypto")),
+        }
+
+        pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+            match self {
+                #[cfg(feature = "ring")]
+                Self::Ring(key) => key.verify(message, signature),
+                #[cfg(feature = "rustcrypto")]
+                Self::RustCrypto(key) => key.verify(message, signature),
+            }
         }
     }
-}
 
-impl Private {
-    /// The point has to be the scalar's: both backends compute it and compare.
-    fn new(curve: EcdsaCurve, d: &[u8], point: &Point) -> Result<Self, Unusable> {
-        match curve {
-            #[cfg(feature = "ring")]
-            EcdsaCurve::P256 | EcdsaCurve::P384 => {
-                on_ring::Private::new(curve, d, point).map(Self::Ring)
+    impl Private {
+        /// The point has to be the scalar's: both backends compute it and compare.
+        pub(super) fn new(curve: EcdsaCurve, d: &[u8], point: &Point) -> Result<Self, Unusable> {
+            match curve {
+                #[cfg(feature = "ring")]
+                EcdsaCurve::P256 | EcdsaCurve::P384 => {
+                    on_ring::Private::new(curve, d, point).map(Self::Ring)
+                }
+                #[cfg(feature = "rustcrypto")]
+                _ => on_rustcrypto::Private::new(curve, d)
+                    .filter(|key| key.point() == point.0)
+                    .map(Self::RustCrypto)
+                    .ok_or(Unusable::Invalid),
+                #[cfg(not(feature = "rustcrypto"))]
+                _ => Err(Unusable::Needs("rustcrypto")),
             }
-            #[cfg(feature = "rustcrypto")]
-            _ => on_rustcrypto::Private::new(curve, d)
-                .filter(|key| key.point() == point.0)
-                .map(Self::RustCrypto)
-                .ok_or(Unusable::Invalid),
-            #[cfg(not(feature = "rustcrypto"))]
-            _ => Err(Unusable::Needs("rustcrypto")),
+        }
+
+        pub(super) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
+            match self {
+                #[cfg(feature = "ring")]
+                Self::Ring(key) => key.sign(message, out),
+                #[cfg(feature = "rustcrypto")]
+                Self::RustCrypto(key) => key.sign(message, out),
+            }
         }
     }
 }
 
 /// A point as SEC 1 §2.3.3 writes it uncompressed: 04 || x || y.
-struct Point(Vec<u8>);
+pub(super) struct Point(pub(super) Vec<u8>);
 
 impl Point {
-    fn new(curve: EcdsaCurve, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
+    pub(super) fn new(curve: EcdsaCurve, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
         let len = curve.field_len();
         if x.len() != len || y.len() != len {
             return Err(Unusable::Invalid);
@@ -108,11 +140,13 @@ impl Point {
     }
 
     fn of(curve: EcdsaCurve, d: &[u8]) -> Result<Self, Unusable> {
-        #[cfg(feature = "rustcrypto")]
+        #[cfg(feature = "aws-lc-rs")]
+        return on_aws_lc::point(curve, d);
+        #[cfg(all(feature = "rustcrypto", not(feature = "aws-lc-rs")))]
         return on_rustcrypto::Private::new(curve, d)
             .map(|key| Self(key.point()))
             .ok_or(Unusable::Invalid);
-        #[cfg(not(feature = "rustcrypto"))]
+        #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
         {
             // ring computes the point but hands it to nobody.
             let _ = (curve, d);
@@ -120,7 +154,7 @@ impl Point {
         }
     }
 
-    fn coordinates(&self, curve: EcdsaCurve) -> (Vec<u8>, Vec<u8>) {
+    pub(super) fn coordinates(&self, curve: EcdsaCurve) -> (Vec<u8>, Vec<u8>) {
         let coordinates = self.0.get(1..).unwrap_or_default();
         let (x, y) = coordinates
             .split_at_checked(curve.field_len())
@@ -139,7 +173,7 @@ opaque_debug!(EcdsaPublic);
 
 impl EcdsaPublic {
     /// Takes coordinates of exactly the field's length. Whether they are on the curve is checked
-    /// here when RustCrypto is compiled in; with ring alone, ring checks it at each verify.
+    /// here; only ring, where it is alone, checks it at each verify instead.
     pub(crate) fn new(curve: EcdsaCurve, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
         let key = Public::new(curve, &Point::new(curve, x, y)?)?;
         Ok(Self { curve, key })
@@ -150,12 +184,7 @@ impl EcdsaPublic {
         if signature.len() != self.curve.signature_len() {
             return false;
         }
-        match &self.key {
-            #[cfg(feature = "ring")]
-            Public::Ring(key) => key.verify(message, signature),
-            #[cfg(feature = "rustcrypto")]
-            Public::RustCrypto(key) => key.verify(message, signature),
-        }
+        self.key.verify(message, signature)
     }
 }
 
@@ -194,12 +223,7 @@ impl EcdsaPrivate {
 
     /// Writes the signature to the front of `out`; says how long it is.
     pub(crate) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
-        match &self.key {
-            #[cfg(feature = "ring")]
-            Private::Ring(key) => key.sign(message, out),
-            #[cfg(feature = "rustcrypto")]
-            Private::RustCrypto(key) => key.sign(message, out),
-        }
+        self.key.sign(message, out)
     }
 }
 
@@ -255,7 +279,7 @@ pub(crate) fn verify_digest(
 pub(crate) type Generated = (Zeroizing<Vec<u8>>, Vec<u8>, Vec<u8>);
 
 /// Draws candidates until one is from 1 to n − 1 (FIPS 186-5 §A.2.2).
-#[cfg(feature = "rustcrypto")]
+#[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 pub(crate) fn generate(curve: EcdsaCurve) -> Result<Generated, Unusable> {
     // The worst curve refuses one candidate in 2^32: a hundred refusals are a broken generator.
     for _ in 0..100 {
@@ -273,12 +297,94 @@ pub(crate) fn generate(curve: EcdsaCurve) -> Result<Generated, Unusable> {
     Err(Unusable::Invalid)
 }
 
-#[cfg(not(feature = "rustcrypto"))]
+#[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
 pub(crate) fn generate(curve: EcdsaCurve) -> Result<Generated, Unusable> {
     on_ring::generate(curve)
 }
 
-#[cfg(feature = "ring")]
+#[cfg(feature = "aws-lc-rs")]
+mod on_aws_lc {
+    use super::{super::put, EcdsaCurve, Failed, Point, Unusable};
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED,
+        ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
+        ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED, ECDSA_P521_SHA512_FIXED_SIGNING,
+        EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, ParsedPublicKey,
+    };
+    use zeroize::Zeroizing;
+
+    pub(super) struct Public(ParsedPublicKey);
+
+    impl Public {
+        pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
+            let algorithm = match curve {
+                EcdsaCurve::P256 => &ECDSA_P256_SHA256_FIXED,
+                EcdsaCurve::P384 => &ECDSA_P384_SHA384_FIXED,
+                EcdsaCurve::P521 => &ECDSA_P521_SHA512_FIXED,
+                EcdsaCurve::Secp256k1 => &ECDSA_P256K1_SHA256_FIXED,
+            };
+            Ok(Self(ParsedPublicKey::new(algorithm, &point.0)?))
+        }
+
+        pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+            self.0.verify_sig(message, signature).is_ok()
+        }
+    }
+
+    fn signing(curve: EcdsaCurve) -> &'static EcdsaSigningAlgorithm {
+        match curve {
+            EcdsaCurve::P256 => &ECDSA_P256_SHA256_FIXED_SIGNING,
+            EcdsaCurve::P384 => &ECDSA_P384_SHA384_FIXED_SIGNING,
+            EcdsaCurve::P521 => &ECDSA_P521_SHA512_FIXED_SIGNING,
+            EcdsaCurve::Secp256k1 => &ECDSA_P256K1_SHA256_FIXED_SIGNING,
+        }
+    }
+
+    pub(super) struct Private(EcdsaKeyPair);
+
+    impl Private {
+        pub(super) fn new(curve: EcdsaCurve, d: &[u8], point: &Point) -> Result<Self, Unusable> {
+            let key = EcdsaKeyPair::from_private_key_and_public_key(signing(curve), d, &point.0)?;
+            Ok(Self(key))
+        }
+
+        pub(super) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
+            let signature = self.0.sign(&SystemRandom::new(), message)?;
+            put(signature.as_ref(), out)
+        }
+    }
+
+    /// aws-lc-rs computes the point of a key that is written as RFC 5915 §3 has it, without one:
+    /// `30 len 02 01 01 04 len d a0 len oid`.
+    pub(super) fn point(curve: EcdsaCurve, d: &[u8]) -> Result<Point, Unusable> {
+        let (head, oid): (&[u8], &[u8]) = match curve {
+            EcdsaCurve::P256 => (
+                &[0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20],
+                &[
+                    0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+                ],
+            ),
+            EcdsaCurve::P384 => (
+                &[0x30, 0x3e, 0x02, 0x01, 0x01, 0x04, 0x30],
+                &[0xa0, 0x07, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
+            ),
+            EcdsaCurve::P521 => (
+                &[0x30, 0x50, 0x02, 0x01, 0x01, 0x04, 0x42],
+                &[0xa0, 0x07, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23],
+            ),
+            EcdsaCurve::Secp256k1 => (
+                &[0x30, 0x2e, 0x02, 0x01, 0x01, 0x04, 0x20],
+                &[0xa0, 0x07, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a],
+            ),
+        };
+        let document = Zeroizing::new([head, d, oid].concat());
+        let key = EcdsaKeyPair::from_private_key_der(signing(curve), &document)?;
+        Ok(Point(key.public_key().as_ref().to_vec()))
+    }
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 mod on_ring {
     use super::{super::put, EcdsaCurve, Failed, Point, Unusable};
     use ring::rand::SystemRandom;
@@ -348,7 +454,7 @@ mod on_ring {
     }
 }
 
-#[cfg(feature = "rustcrypto")]
+#[cfg(all(feature = "rustcrypto", not(feature = "aws-lc-rs")))]
 mod on_rustcrypto {
     use super::{super::put, EcdsaCurve, Failed, Point, Unusable};
     use k256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
@@ -465,7 +571,7 @@ mod tests {
     use super::*;
     use EcdsaCurve::{P256, P384, P521, Secp256k1};
 
-    #[cfg(feature = "rustcrypto")]
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     const CURVES: [(EcdsaCurve, &str); 4] = [
         (
             P256,
@@ -484,7 +590,7 @@ mod tests {
             "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
         ),
     ];
-    #[cfg(not(feature = "rustcrypto"))]
+    #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
     const CURVES: [(EcdsaCurve, &str); 2] = [
         (
             P256,
@@ -622,9 +728,9 @@ mod tests {
             private.sign(b"message", &mut signature).unwrap();
             *y.last_mut().unwrap() ^= 1;
             let off = EcdsaPublic::new(curve, &x, &y);
-            #[cfg(feature = "rustcrypto")]
+            #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
             assert_eq!(off.err(), Some(Unusable::Invalid));
-            #[cfg(not(feature = "rustcrypto"))]
+            #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
             assert!(!off.unwrap().verify(b"message", &signature));
         }
     }
@@ -643,7 +749,7 @@ mod tests {
         assert!(!public.verify(b"samples", &signature));
     }
 
-    #[cfg(not(feature = "rustcrypto"))]
+    #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
     #[test]
     fn names_the_feature_for_what_ring_lacks() {
         let needs = Some(Unusable::Needs("rustcrypto"));

@@ -2,9 +2,9 @@
 
 use zeroize::Zeroize;
 
-// RustCrypto first, for the same reason as in `hmac`.
+// RustCrypto first, for the same reason as in `hmac`; then ring, then aws-lc-rs, whose API is ring's.
 #[cfg(not(feature = "rustcrypto"))]
-use on_ring as imp;
+use on_ring_or_aws_lc as imp;
 #[cfg(feature = "rustcrypto")]
 use on_rustcrypto as imp;
 
@@ -50,6 +50,14 @@ impl AsRef<[u8]> for Digest {
 
 pub(crate) fn digest(hash: Hash, message: &[u8]) -> Digest {
     imp::digest(hash, message)
+}
+
+/// The digest of the parts one behind the other.
+#[cfg(feature = "jwe")]
+pub(crate) fn digest_parts(hash: Hash, parts: &[&[u8]]) -> Digest {
+    let mut hashing = Hashing::new(hash);
+    parts.iter().for_each(|part| hashing.update(part));
+    hashing.finish()
 }
 
 /// The digest of a message that comes in pieces.
@@ -118,8 +126,11 @@ mod on_rustcrypto {
 }
 
 #[cfg(not(feature = "rustcrypto"))]
-mod on_ring {
+mod on_ring_or_aws_lc {
     use super::{Digest, Hash};
+    #[cfg(not(feature = "ring"))]
+    use aws_lc_rs::digest;
+    #[cfg(feature = "ring")]
     use ring::digest;
 
     pub(super) fn digest(hash: Hash, message: &[u8]) -> Digest {

@@ -2,8 +2,9 @@
 
 use super::Failed;
 
+// In the order of `hmac`.
 #[cfg(not(feature = "rustcrypto"))]
-use on_ring as imp;
+use on_ring_or_aws_lc as imp;
 #[cfg(feature = "rustcrypto")]
 use on_rustcrypto as imp;
 
@@ -37,8 +38,11 @@ mod on_rustcrypto {
 }
 
 #[cfg(not(feature = "rustcrypto"))]
-mod on_ring {
+mod on_ring_or_aws_lc {
     use super::Failed;
+    #[cfg(not(feature = "ring"))]
+    use aws_lc_rs::hkdf::{HKDF_SHA256, KeyType, Salt};
+    #[cfg(feature = "ring")]
     use ring::hkdf::{HKDF_SHA256, KeyType, Salt};
 
     struct Len(usize);

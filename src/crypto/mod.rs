@@ -4,8 +4,9 @@
 //! best implementation among the backends compiled in; which one that is never changes what is
 //! accepted. Nothing here knows of tokens.
 //!
-//! Secrets are wiped when dropped wherever this crate or RustCrypto holds them. ring offers no way
-//! to wipe the key types it owns, so what is handed to ring lives in its memory until that is reused.
+//! Secrets are wiped when dropped wherever this crate, RustCrypto or aws-lc-rs holds them. ring
+//! offers no way to wipe the key types it owns, so what is handed to ring lives in its memory until
+//! that is reused.
 
 /// `Debug` that names the type and shows nothing of what it holds.
 macro_rules! opaque_debug {
@@ -18,17 +19,43 @@ macro_rules! opaque_debug {
     )+};
 }
 
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod aes_cbc_hmac;
 pub(crate) mod aes_gcm;
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod aes_kw;
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod concat_kdf;
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod ecdh;
 pub(crate) mod ecdsa;
 pub(crate) mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hkdf;
 pub(crate) mod hmac;
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod pbkdf2;
 pub(crate) mod rand;
 pub(crate) mod rsa;
-#[cfg(feature = "amora")]
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod rsa_oaep;
+#[cfg(any(feature = "amora", feature = "jwe"))]
+#[cfg_attr(
+    feature = "jwe",
+    allow(dead_code, reason = "JWE, which uses it, is not here yet")
+)]
 pub(crate) mod x25519;
-#[cfg(any(feature = "amora", feature = "sealed"))]
+#[cfg(any(feature = "amora", feature = "sealed", feature = "jwe"))]
+#[cfg_attr(
+    feature = "jwe",
+    allow(dead_code, reason = "JWE, which uses it, is not here yet")
+)]
 pub(crate) mod xchacha;
 
 #[cfg(test)]
@@ -40,6 +67,10 @@ pub(crate) struct Failed;
 
 /// Why key bytes cannot be prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(
+    dead_code,
+    reason = "with some backends nothing is missing, with others nothing is drawn"
+)]
 pub(crate) enum Unusable {
     /// Wrong length, off the curve, halves that do not fit, inconsistent RSA parts.
     Invalid,
@@ -63,11 +94,35 @@ impl From<::ring::error::KeyRejected> for Unusable {
     }
 }
 
+#[cfg(feature = "aws-lc-rs")]
+impl From<aws_lc_rs::error::Unspecified> for Failed {
+    fn from(_: aws_lc_rs::error::Unspecified) -> Self {
+        Self
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+impl From<aws_lc_rs::error::KeyRejected> for Unusable {
+    fn from(_: aws_lc_rs::error::KeyRejected) -> Self {
+        Self::Invalid
+    }
+}
+
 /// Copies a signature to the front of the caller's buffer; says how long it is.
 fn put(signature: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
     let room = out.get_mut(..signature.len()).ok_or(Failed)?;
     room.copy_from_slice(signature);
     Ok(signature.len())
+}
+
+#[cfg(test)]
+fn unhex(hex: &str) -> Vec<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).unwrap() as u8;
+    let pairs = hex.as_bytes().chunks_exact(2);
+    assert!(pairs.remainder().is_empty());
+    pairs
+        .map(|pair| 16 * digit(pair[0]) + digit(pair[1]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -85,9 +140,18 @@ mod tests {
         shared::<super::ecdsa::EcdsaPrivate>();
         shared::<super::eddsa::Ed25519Public>();
         shared::<super::eddsa::Ed25519Private>();
-        #[cfg(any(feature = "amora", feature = "sealed"))]
+        #[cfg(any(feature = "amora", feature = "sealed", feature = "jwe"))]
         shared::<super::xchacha::XChaChaKey>();
-        #[cfg(feature = "amora")]
+        #[cfg(any(feature = "amora", feature = "jwe"))]
         shared::<super::x25519::X25519Secret>();
+        #[cfg(feature = "jwe")]
+        {
+            shared::<super::aes_kw::AesKwKey>();
+            shared::<super::aes_cbc_hmac::AesCbcHmacKey>();
+            shared::<super::ecdh::EcdhPrivate>();
+            shared::<super::ecdh::EcdhPublic>();
+            shared::<super::rsa_oaep::OaepPublic>();
+            shared::<super::rsa_oaep::OaepPrivate>();
+        }
     }
 }

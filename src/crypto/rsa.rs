@@ -5,11 +5,14 @@ use super::hash::{Digest, Hash};
 use super::{Failed, Unusable};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-// ring first, and for private keys alone: the crate rsa has an open timing advisory on private-key
-// operations (RUSTSEC-2023-0071), so no private key is ever used through it.
-#[cfg(feature = "ring")]
+// aws-lc-rs first: it signs in half of ring's time, and keeps public keys parsed. Then ring; the two
+// alone for private keys: the crate rsa has an open timing advisory on private-key operations
+// (RUSTSEC-2023-0071), so no private key is ever used through it.
+#[cfg(feature = "aws-lc-rs")]
+use on_aws_lc as imp;
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 use on_ring as imp;
-#[cfg(not(feature = "ring"))]
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
 use on_rustcrypto as imp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +32,7 @@ impl RsaPublic {
     /// Takes big-endian numbers, leading zeros or not: n odd, of 2048 to 8192 bits; e odd, from 3 to
     /// 2^33 − 1. The same bounds on every backend.
     pub(crate) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
-        let (n, e) = (strip(n), strip(e));
-        let odd = |number: &[u8]| number.last().is_some_and(|low| low & 1 == 1);
-        if !(2048..=8192).contains(&bits(n)) || bits(e) > 33 || !odd(n) || !odd(e) || e == [1] {
-            return Err(Unusable::Invalid);
-        }
+        let (n, e) = bounded(n, e)?;
         Ok(Self {
             key: imp::Public::new(n, e)?,
             modulus_len: n.len(),
@@ -61,6 +60,21 @@ pub(crate) struct RsaParts {
 
 opaque_debug!(RsaParts);
 
+impl RsaParts {
+    /// The modulus' length in bytes, if all is within [`RsaPrivate::new`]'s bounds. Whether the
+    /// numbers fit each other is for a backend to say.
+    fn bounded(&self) -> Result<usize, Unusable> {
+        let (n, e) = bounded(&self.n, &self.e)?;
+        let len = bits(n);
+        let half = |prime| bits(strip(prime)).saturating_mul(2) == len;
+        // An odd e of 17 bits is 65537 at least.
+        if ![2048, 3072, 4096].contains(&len) || bits(e) < 17 || !half(&self.p) || !half(&self.q) {
+            return Err(Unusable::Invalid);
+        }
+        Ok(n.len())
+    }
+}
+
 pub(crate) struct RsaPrivate {
     key: imp::Private,
     modulus_len: usize,
@@ -69,18 +83,12 @@ pub(crate) struct RsaPrivate {
 opaque_debug!(RsaPrivate);
 
 impl RsaPrivate {
-    /// Takes what ring signs with: n of 2048, 3072 or 4096 bits from two primes of half its length,
-    /// e from 65537 to 2^33 − 1.
+    /// Takes what ring signs with, whoever signs: n of 2048, 3072 or 4096 bits from two primes of
+    /// half its length, e from 65537 to 2^33 − 1.
     pub(crate) fn new(parts: &RsaParts) -> Result<Self, Unusable> {
-        // ring would take 2047 bits, which no verifier here takes.
-        if bits(strip(&parts.n)) < 2048 {
-            return Err(Unusable::Invalid);
-        }
+        let modulus_len = parts.bounded()?;
         let key = imp::Private::new(parts)?;
-        Ok(Self {
-            key,
-            modulus_len: strip(&parts.n).len(),
-        })
+        Ok(Self { key, modulus_len })
     }
 
     /// Length of the modulus, and of each signature, in bytes.
@@ -141,16 +149,30 @@ pub(crate) fn verify_digest(
     }
 }
 
-/// Generates a key with e = 65537. The time this takes tells nothing of a key in use, so the crate
-/// rsa (see above) may do it.
+/// Generates a key with e = 65537. aws-lc-rs first, for the lengths that it has. The time this takes
+/// tells nothing of a key in use, so the crate rsa (see above) may do it.
 pub(crate) fn generate(bits: usize) -> Result<RsaParts, Unusable> {
     if !(2048..=4096).contains(&bits) || !bits.is_multiple_of(8) {
         return Err(Unusable::Invalid);
+    }
+    #[cfg(feature = "aws-lc-rs")]
+    if let Some(parts) = on_aws_lc::generate(bits) {
+        return parts;
     }
     #[cfg(feature = "rustcrypto")]
     return on_rustcrypto::generate(bits);
     #[cfg(not(feature = "rustcrypto"))]
     Err(Unusable::Needs("rustcrypto"))
+}
+
+/// A public key's numbers without leading zeros, if they are within [`RsaPublic::new`]'s bounds.
+pub(super) fn bounded<'a>(n: &'a [u8], e: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Unusable> {
+    let (n, e) = (strip(n), strip(e));
+    let odd = |number: &[u8]| number.last().is_some_and(|low| low & 1 == 1);
+    if !(2048..=8192).contains(&bits(n)) || bits(e) > 33 || !odd(n) || !odd(e) || e == [1] {
+        return Err(Unusable::Invalid);
+    }
+    Ok((n, e))
 }
 
 fn strip(mut number: &[u8]) -> &[u8] {
@@ -169,7 +191,160 @@ fn bits(number: &[u8]) -> usize {
         .saturating_sub(unused as usize)
 }
 
-#[cfg(feature = "ring")]
+#[cfg(feature = "aws-lc-rs")]
+pub(super) mod on_aws_lc {
+    use super::{Failed, Hash, RsaParts, RsaScheme, Unusable, strip};
+    use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
+    use aws_lc_rs::signature::{
+        ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+        RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
+        RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+        RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters,
+        RsaPublicKeyComponents,
+    };
+    use std::sync::OnceLock;
+
+    /// A parsed key is bound to one scheme, and this one to none yet: whichever scheme first comes
+    /// to verify, its key is parsed then and kept.
+    pub(super) struct Public {
+        numbers: RsaPublicKeyComponents<Box<[u8]>>,
+        parsed: [OnceLock<Option<ParsedPublicKey>>; 6],
+    }
+
+    impl Public {
+        pub(super) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
+            let (n, e) = (n.into(), e.into());
+            Ok(Self {
+                numbers: RsaPublicKeyComponents { n, e },
+                parsed: Default::default(),
+            })
+        }
+
+        pub(super) fn verify(&self, scheme: RsaScheme, message: &[u8], signature: &[u8]) -> bool {
+            let [a, b, c, d, e, f] = &self.parsed;
+            let (parsed, parameters): (_, &'static RsaParameters) = match scheme {
+                RsaScheme::Pkcs1(Hash::Sha256) => (a, &RSA_PKCS1_2048_8192_SHA256),
+                RsaScheme::Pkcs1(Hash::Sha384) => (b, &RSA_PKCS1_2048_8192_SHA384),
+                RsaScheme::Pkcs1(Hash::Sha512) => (c, &RSA_PKCS1_2048_8192_SHA512),
+                RsaScheme::Pss(Hash::Sha256) => (d, &RSA_PSS_2048_8192_SHA256),
+                RsaScheme::Pss(Hash::Sha384) => (e, &RSA_PSS_2048_8192_SHA384),
+                RsaScheme::Pss(Hash::Sha512) => (f, &RSA_PSS_2048_8192_SHA512),
+            };
+            parsed
+                .get_or_init(|| self.numbers.to_parsed_public_key(parameters).ok())
+                .as_ref()
+                .is_some_and(|key| key.verify_sig(message, signature).is_ok())
+        }
+    }
+
+    pub(super) struct Private(RsaKeyPair);
+
+    /// Refuses parts that do not fit each other, all eight of them.
+    fn prepare(parts: &RsaParts) -> Result<RsaKeyPair, Unusable> {
+        Ok(RsaKeyPair::from_components(&KeyPairComponents {
+            public_key: RsaPublicKeyComponents {
+                n: strip(&parts.n),
+                e: strip(&parts.e),
+            },
+            d: strip(&parts.d),
+            p: strip(&parts.p),
+            q: strip(&parts.q),
+            dP: strip(&parts.dp),
+            dQ: strip(&parts.dq),
+            qInv: strip(&parts.qi),
+        })?)
+    }
+
+    /// The same as PKCS #8 (RFC 5208).
+    #[cfg(feature = "jwe")]
+    pub(in super::super) fn pkcs8(parts: &RsaParts) -> Result<Pkcs8V1Der<'static>, Unusable> {
+        prepare(parts)?.as_der().map_err(|_| Unusable::Invalid)
+    }
+
+    impl Private {
+        pub(super) fn new(parts: &RsaParts) -> Result<Self, Unusable> {
+            prepare(parts).map(Self)
+        }
+
+        pub(super) fn sign(
+            &self,
+            scheme: RsaScheme,
+            message: &[u8],
+            out: &mut [u8],
+        ) -> Result<(), Failed> {
+            let encoding: &'static dyn RsaEncoding = match scheme {
+                RsaScheme::Pkcs1(Hash::Sha256) => &RSA_PKCS1_SHA256,
+                RsaScheme::Pkcs1(Hash::Sha384) => &RSA_PKCS1_SHA384,
+                RsaScheme::Pkcs1(Hash::Sha512) => &RSA_PKCS1_SHA512,
+                RsaScheme::Pss(Hash::Sha256) => &RSA_PSS_SHA256,
+                RsaScheme::Pss(Hash::Sha384) => &RSA_PSS_SHA384,
+                RsaScheme::Pss(Hash::Sha512) => &RSA_PSS_SHA512,
+            };
+            // aws-lc-rs copies its signature out without asking for the room.
+            if out.len() != self.0.public_modulus_len() {
+                return Err(Failed);
+            }
+            Ok(self.0.sign(encoding, &SystemRandom::new(), message, out)?)
+        }
+    }
+
+    /// `None` for a length that aws-lc-rs does not generate.
+    pub(super) fn generate(bits: usize) -> Option<Result<RsaParts, Unusable>> {
+        let size = match bits {
+            2048 => KeySize::Rsa2048,
+            3072 => KeySize::Rsa3072,
+            4096 => KeySize::Rsa4096,
+            _ => return None,
+        };
+        Some(generated(size))
+    }
+
+    /// aws-lc-rs gives out a generated key only as PKCS #8.
+    fn generated(size: KeySize) -> Result<RsaParts, Unusable> {
+        let key = RsaKeyPair::generate(size).map_err(|_| Unusable::Invalid)?;
+        let document: Pkcs8V1Der<'static> = key.as_der().map_err(|_| Unusable::Invalid)?;
+        parts(document.as_ref()).ok_or(Unusable::Invalid)
+    }
+
+    /// What PKCS #8 has in its octet string is an `RSAPrivateKey` (RFC 8017 §A.1.2).
+    pub(in super::super) fn parts(mut document: &[u8]) -> Option<RsaParts> {
+        let mut info = content(&mut document, 0x30)?;
+        let (_version, _algorithm) = (content(&mut info, 0x02)?, content(&mut info, 0x30)?);
+        let mut key = content(&mut info, 0x04)?;
+        let mut numbers = content(&mut key, 0x30)?;
+        let _version = content(&mut numbers, 0x02)?;
+        let mut next = || content(&mut numbers, 0x02).map(|number| strip(number).to_vec());
+        Some(RsaParts {
+            n: next()?,
+            e: next()?,
+            d: next()?,
+            p: next()?,
+            q: next()?,
+            dp: next()?,
+            dq: next()?,
+            qi: next()?,
+        })
+    }
+
+    /// Takes the element of that tag off the front of `der` and gives what is in it.
+    fn content<'a>(der: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
+        let (len, rest) = match der {
+            [first, 0x82, high, low, rest @ ..] if *first == tag => {
+                (u16::from_be_bytes([*high, *low]), rest)
+            }
+            [first, 0x81, len, rest @ ..] if *first == tag => (u16::from(*len), rest),
+            [first, len @ ..=0x7f, rest @ ..] if *first == tag => (u16::from(*len), rest),
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(usize::from(len))?;
+        *der = rest;
+        Some(content)
+    }
+}
+
+#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
 mod on_ring {
     use super::{Failed, Hash, RsaParts, RsaScheme, Unusable, strip};
     use ring::rand::SystemRandom;
@@ -255,12 +430,10 @@ mod on_rustcrypto {
     use super::{Hash, RsaParts, RsaScheme, Unusable};
     use ::rsa::traits::{PrivateKeyParts, PublicKeyParts};
     use ::rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPrivateKey, RsaPublicKey};
-    use chacha20::ChaCha20Rng;
-    use chacha20::rand_core::SeedableRng;
     use sha2::{Sha256, Sha384, Sha512};
     use zeroize::Zeroizing;
 
-    #[cfg(not(feature = "ring"))]
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
     pub(super) use alone::{Private, Public};
 
     fn public(n: &[u8], e: &[u8]) -> Result<RsaPublicKey, Unusable> {
@@ -299,12 +472,8 @@ mod on_rustcrypto {
         public(n, e).is_ok_and(|key| verify(&key, scheme, digest, signature))
     }
 
-    /// The crate rsa wants a generator that cannot fail, and the system's can: 32 bytes of it seed
-    /// ChaCha20, whose 256 bits are beyond what the largest of these keys is worth.
     pub(super) fn generate(bits: usize) -> Result<RsaParts, Unusable> {
-        let mut seed = Zeroizing::new([0; 32]);
-        rand::fill(&mut *seed).map_err(|_| Unusable::NoRandomness)?;
-        let mut rng = ChaCha20Rng::from_seed(*seed);
+        let mut rng = rand::seeded().map_err(|_| Unusable::NoRandomness)?;
         let key = RsaPrivateKey::new(&mut rng, bits).map_err(|_| Unusable::Invalid)?;
         let ([p, q], Some(dp), Some(dq), Some(qi)) = (key.primes(), key.dp(), key.dq(), key.qinv())
         else {
@@ -323,7 +492,7 @@ mod on_rustcrypto {
         })
     }
 
-    #[cfg(not(feature = "ring"))]
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
     mod alone {
         use super::super::super::hash::digest;
         use super::super::{Failed, RsaParts, RsaScheme, Unusable};
@@ -411,11 +580,13 @@ mod tests {
         for bits in [0, 1024, 2047, 2049, 2052, 4104, usize::MAX] {
             assert_eq!(generate(bits).err(), Some(Unusable::Invalid));
         }
-        #[cfg(not(feature = "rustcrypto"))]
+        #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
         assert_eq!(generate(2048).err(), Some(Unusable::Needs("rustcrypto")));
+        #[cfg(all(feature = "aws-lc-rs", not(feature = "rustcrypto")))]
+        assert_eq!(generate(2560).err(), Some(Unusable::Needs("rustcrypto")));
     }
 
-    #[cfg(all(feature = "ring", feature = "rustcrypto"))]
+    #[cfg(any(feature = "aws-lc-rs", all(feature = "ring", feature = "rustcrypto")))]
     #[test]
     fn verifies_what_it_signs_and_nothing_else() {
         let parts = generate(2048).unwrap();
@@ -452,7 +623,7 @@ mod tests {
         }
     }
 
-    #[cfg(all(feature = "ring", feature = "rustcrypto"))]
+    #[cfg(any(feature = "aws-lc-rs", all(feature = "ring", feature = "rustcrypto")))]
     #[test]
     fn refuses_parts_that_do_not_fit() {
         let (parts, other) = (generate(2048).unwrap(), generate(2048).unwrap());
@@ -496,7 +667,7 @@ mod tests {
         }
     }
 
-    #[cfg(all(feature = "rustcrypto", not(feature = "ring")))]
+    #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
     #[test]
     fn names_the_feature_that_signs() {
         let parts = generate(2048).unwrap();

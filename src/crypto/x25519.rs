@@ -1,40 +1,113 @@
 //! X25519 (RFC 7748).
 
-// x25519-dalek whatever else is compiled in: ring keeps no X25519 secret across two agreements.
-
 use super::Failed;
 use subtle::ConstantTimeEq;
-use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
+// aws-lc-rs first, at twice the speed. ring keeps no X25519 secret across two agreements.
+#[cfg(feature = "aws-lc-rs")]
+use on_aws_lc as imp;
+#[cfg(not(feature = "aws-lc-rs"))]
+use on_dalek as imp;
+
 pub(crate) struct X25519Secret {
-    secret: StaticSecret,
-    public: PublicKey,
+    secret: imp::Secret,
+    public: [u8; 32],
 }
 
 opaque_debug!(X25519Secret);
 
 impl X25519Secret {
+    /// A fresh one.
+    #[cfg(feature = "jwe")]
+    pub(crate) fn generate() -> Result<Self, Failed> {
+        let mut bytes = Zeroizing::new([0; 32]);
+        super::rand::fill(&mut *bytes)?;
+        Ok(Self::from_bytes(&bytes))
+    }
+
     /// Takes any 32 bytes: clamping is part of the function (§5).
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
-        let secret = StaticSecret::from(*bytes);
-        let public = PublicKey::from(&secret);
+        let (secret, public) = imp::Secret::new(bytes);
         Self { secret, public }
     }
 
     pub(crate) fn public(&self) -> [u8; 32] {
-        self.public.to_bytes()
+        self.public
     }
 
     /// Refuses the all-zero result (§6.1), in constant time: a peer who sends a point of small
     /// order would know the shared secret without knowing any secret key.
     pub(crate) fn agree(&self, peer: &[u8; 32]) -> Result<Zeroizing<[u8; 32]>, Failed> {
-        let shared = self.secret.diffie_hellman(&PublicKey::from(*peer));
-        let zero: bool = shared.as_bytes().ct_eq(&[0; 32]).into();
+        let shared = self.secret.agree(peer)?;
+        let zero: bool = shared.ct_eq(&[0; 32]).into();
         if zero {
             return Err(Failed);
         }
-        Ok(Zeroizing::new(shared.to_bytes()))
+        Ok(shared)
+    }
+}
+
+#[cfg(feature = "aws-lc-rs")]
+mod on_aws_lc {
+    use super::{Failed, Zeroizing, on_dalek};
+    use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
+
+    /// aws-lc-rs may fail to prepare a key, for want of memory if for nothing else; this type does
+    /// not, because x25519-dalek stands behind it.
+    pub(super) enum Secret {
+        AwsLc(PrivateKey),
+        Dalek(on_dalek::Secret),
+    }
+
+    impl Secret {
+        pub(super) fn new(bytes: &[u8; 32]) -> (Self, [u8; 32]) {
+            match prepare(bytes) {
+                Ok((key, public)) => (Self::AwsLc(key), public),
+                Err(Failed) => {
+                    let (key, public) = on_dalek::Secret::new(bytes);
+                    (Self::Dalek(key), public)
+                }
+            }
+        }
+
+        pub(super) fn agree(&self, peer: &[u8; 32]) -> Result<Zeroizing<[u8; 32]>, Failed> {
+            match self {
+                Self::AwsLc(key) => {
+                    let peer = UnparsedPublicKey::new(&X25519, peer);
+                    agree(key, peer, Failed, |shared| {
+                        shared.try_into().map(Zeroizing::new).map_err(|_| Failed)
+                    })
+                }
+                Self::Dalek(key) => key.agree(peer),
+            }
+        }
+    }
+
+    fn prepare(bytes: &[u8; 32]) -> Result<(PrivateKey, [u8; 32]), Failed> {
+        let key = PrivateKey::from_private_key(&X25519, bytes).map_err(|_| Failed)?;
+        let public = key.compute_public_key()?.as_ref().try_into();
+        Ok((key, public.map_err(|_| Failed)?))
+    }
+}
+
+mod on_dalek {
+    use super::{Failed, Zeroizing};
+    use x25519_dalek::{PublicKey, StaticSecret};
+
+    pub(super) struct Secret(StaticSecret);
+
+    impl Secret {
+        pub(super) fn new(bytes: &[u8; 32]) -> (Self, [u8; 32]) {
+            let secret = StaticSecret::from(*bytes);
+            let public = PublicKey::from(&secret).to_bytes();
+            (Self(secret), public)
+        }
+
+        pub(super) fn agree(&self, peer: &[u8; 32]) -> Result<Zeroizing<[u8; 32]>, Failed> {
+            let shared = self.0.diffie_hellman(&PublicKey::from(*peer));
+            Ok(Zeroizing::new(shared.to_bytes()))
+        }
     }
 }
 
@@ -74,5 +147,17 @@ mod tests {
         for peer in [[0; 32], one, order_8] {
             assert_eq!(secret.agree(&peer).err(), Some(Failed));
         }
+    }
+
+    #[cfg(feature = "jwe")]
+    #[test]
+    fn generates_another_one_each_time() {
+        let (one, other) = (
+            X25519Secret::generate().unwrap(),
+            X25519Secret::generate().unwrap(),
+        );
+        assert_ne!(one.public(), other.public());
+        let shared = [one.agree(&other.public()), other.agree(&one.public())];
+        assert_eq!(shared[0], shared[1]);
     }
 }

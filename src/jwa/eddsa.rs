@@ -73,7 +73,7 @@ fn signer(key: &KeyMaterial, alg: &'static str) -> Result<Box<dyn Sign>> {
 
 impl Sign for Signing {
     fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize> {
-        let signature = self.0.sign(message);
+        let signature = self.0.sign(message).map_err(|_| ErrorKind::Signing)?;
         out.get_mut(..signature.len()).ok_or(ErrorKind::Signing)?.copy_from_slice(&signature);
         Ok(signature.len())
     }
@@ -232,12 +232,12 @@ impl OkpPrivateKey {
     }
 }
 
-#[cfg(feature = "amora")]
+#[cfg(any(feature = "amora", feature = "jwe"))]
 fn x25519_public(secret: &[u8; 32]) -> Result<[u8; 32]> {
     Ok(crate::crypto::x25519::X25519Secret::from_bytes(secret).public())
 }
 
-#[cfg(not(feature = "amora"))]
+#[cfg(not(any(feature = "amora", feature = "jwe")))]
 fn x25519_public(_: &[u8; 32]) -> Result<[u8; 32]> {
     Err(unusable(Unusable::Needs("amora"), UNUSABLE))
 }
