@@ -126,6 +126,8 @@ kinds! {
     Randomness = "no_randomness", Environment, "the system gave no random bytes";
     /// A signer failed, here or at its remote place.
     Signing = "signing_failed", Environment, "signing failed";
+    /// A message could not be encrypted to a key.
+    Encrypting = "encryption_failed", Environment, "encryption failed";
 }
 
 impl fmt::Display for ErrorKind {
