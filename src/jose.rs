@@ -99,11 +99,17 @@ fn malformed(detail: impl Into<Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Malformed, detail)
 }
 
-/// The JSON text of the header part `encoded`, within `limits`.
-pub(crate) fn decode_header(encoded: &str, limits: &Limits) -> Result<Vec<u8>> {
+/// Refuses the header part `encoded` where it is beyond `limits`.
+pub(crate) fn check_header_len(encoded: &str, limits: &Limits) -> Result<()> {
     if encoded.len() > base64url::encoded_len(limits.max_header_len()) {
         return Err(Error::new(ErrorKind::TooLarge, "the header"));
     }
+    Ok(())
+}
+
+/// The JSON text of the header part `encoded`, within `limits`.
+pub(crate) fn decode_header(encoded: &str, limits: &Limits) -> Result<Vec<u8>> {
+    check_header_len(encoded, limits)?;
     base64url::decode(encoded).map_err(|_| malformed("the header is not base64url"))
 }
 

@@ -172,8 +172,8 @@ impl Times {
         Ok(Self { issued_at, ttl })
     }
 
-    /// Good from `issued_at` until the second before `expires_at` (both Unix seconds): what
-    /// [`Metadata::expires_at_unix`] says then is `expires_at` again.
+    /// The lifetime from `issued_at` to `expires_at` (both Unix seconds). Amora itself lets a token
+    /// live through the second it ends in; the claim `exp`, where there is one, does not.
     pub(crate) fn between(issued_at: Option<i64>, expires_at: Option<i64>) -> Result<Self> {
         let (Some(issued_at), Some(expires_at)) = (issued_at, expires_at) else {
             return Err(Error::new(
@@ -181,8 +181,8 @@ impl Times {
                 "Amora needs an issue time and an expiry: give the token a lifetime",
             ));
         };
-        let ttl = expires_at.checked_sub(issued_at).and_then(|lifetime| lifetime.checked_sub(1));
-        // What is negative or beyond u32 is refused like what is beyond 24 bits.
+        let ttl = expires_at.checked_sub(issued_at).filter(|lifetime| *lifetime > 0);
+        // What is not positive or beyond u32 is refused like what is beyond 24 bits.
         let ttl = ttl.and_then(|ttl| u32::try_from(ttl).ok()).unwrap_or(u32::MAX);
         Self::new(issued_at, ttl).map_err(|error| {
             if expires_at <= issued_at {

@@ -13,10 +13,10 @@ use crate::keys::{Keyring, Provenance, SharedKeyring};
 /// The token's first byte picks the keys of its version. Since the format has no `kid`, each of them
 /// is tried, at most 4; the ring refuses more. A ring may hold keys of both versions.
 ///
-/// The format carries an issue time and a lifetime, so a [`Body`] must have both; a type or content
-/// type has no place in it. A token is good until the second before [`Body::expires_at`], its TTL on
-/// the wire being one second less than the span, and at most 16,777,215: a lifetime of a little over
-/// 194 days.
+/// The format carries an issue time and a lifetime, so a [`Body`] must have both; types have no place
+/// in it, and one other than `JWT` is refused rather than lost. The TTL on the wire is the span between
+/// the two, at most 16,777,215 seconds: a little over 194 days. As in amora-rs, the second in which it
+/// ends is the last good one.
 ///
 /// # Security
 /// Who can write Amora one? Anyone who has the public key: see [`Provenance::Anyone`].
@@ -102,8 +102,8 @@ impl TokenCodec for AmoraCodec {
     ///
     /// # Errors
     /// [`InvalidLifetime`](crate::ErrorKind::InvalidLifetime) where the body lacks its issue time or
-    /// expiry, or the wire cannot hold them; [`NoKey`](crate::ErrorKind::NoKey) where the ring only reads;
-    /// [`Randomness`](crate::ErrorKind::Randomness) where the system gives none.
+    /// expiry, or the wire cannot hold them; [`NoKey`](crate::ErrorKind::NoKey) where the ring only
+    /// reads; [`Randomness`](crate::ErrorKind::Randomness) where the system gives none.
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
         body.refuse_special_typ()?;
         let times = Times::between(body.issued_at_unix(), body.expires_at_unix())?;

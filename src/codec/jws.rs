@@ -185,6 +185,7 @@ impl TokenCodec for JwsCodec {
         // Most tokens are those of the ring's first key, and their header needs no parser.
         match ring.readers().next().filter(|first| first.jwt_header() == parts.header) {
             Some(first) => {
+                jose::check_header_len(parts.header, &self.limits)?;
                 let kid = first.kid().map(KeyId::as_str);
                 key = parts.verify(kid, first.alg().name(), &ring, now)?;
                 (typ, cty) = (Some("JWT".into()), None);

@@ -16,8 +16,8 @@ use crate::sealed::{
 /// A token that names a `kid` is tried with the keys of that id alone; what one without gets,
 /// [`KidPolicy`](crate::KidPolicy) says. What is written follows the hardware, AES-256-GCM where the
 /// CPU computes it and XChaCha20-Poly1305 elsewhere, asked once when the codec is made; both are read
-/// everywhere. The format carries no times and no types outside the payload, so of a [`Body`] it
-/// takes the payload alone.
+/// everywhere. The format carries no times and no types outside the payload: of a [`Body`] it takes
+/// the payload, and it refuses a type other than `JWT` rather than lose it.
 ///
 /// ```
 /// use symbolon::sealed::{SealedCipher, SealedKey};
@@ -105,7 +105,10 @@ impl TokenCodec for SealedCodec {
 ///
 /// The layout says neither which key nor which cipher it was made with, so each key of the ring (at
 /// most 4) is tried with both ciphers, whatever the ring's policy; nothing but its length and
-/// alphabet tells such a token from any other text. In an [`AnyOf`](crate::AnyOf) let it stand last.
+/// alphabet tells such a token from any other text. In an [`AnyOf`](crate::AnyOf) let it stand last,
+/// and know that its tokens begin with random bytes: one in 32,768 has the shape of our own layout,
+/// and one in 128 that of an Amora, and goes to that codec, which refuses it. Beside an
+/// [`AmoraCodec`](crate::AmoraCodec) it is better served at a place of its own.
 /// Payloads are JSON objects with `exp` by custom; any bytes are written and read here.
 ///
 /// ```

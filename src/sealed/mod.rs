@@ -5,9 +5,9 @@
 //! the format carries no times, so an expiry stands in the claims. All who can read can write:
 //! [`Provenance::SharedKey`](crate::Provenance).
 //!
-//! The wire, its reasons and the number of tokens per key are described in `docs/formats.md` and at
-//! the top of `src/sealed/wire.rs`. The older layout without a header is read, and on request
-//! written, with a [`HeaderlessKey`].
+//! A master key serves for 2^64 tokens: each draws a salt of 24 bytes, two of which then agree with a
+//! chance of 2^-65. The wire and its reasons stand at the top of `src/sealed/wire.rs`. The older layout
+//! without a header is read, and on request written, with a [`HeaderlessKey`].
 //!
 //! These functions know nothing of claims. [`SealedCodec`](crate::SealedCodec) is the same format
 //! behind [`TokenCodec`](crate::TokenCodec).

@@ -7,6 +7,7 @@ use super::derive::Extracted;
 use super::wire::Parts;
 use super::{HeaderlessKey, SealedCipher, SealedKey};
 use crate::base::base64url;
+use crate::crypto::hkdf::hkdf_sha256;
 use crate::error::ErrorKind;
 
 fn bytes(digits: &Value) -> Vec<u8> {
@@ -32,10 +33,11 @@ fn headerless_is_written_as_others_write_it() {
         let mut random = [0; 40];
         let given = [bytes(&case["salt_hex"]), bytes(&case["nonce_hex"])].concat();
         random[..given.len()].copy_from_slice(&given);
+        let payload = case["payload_utf8"].as_str().unwrap().as_bytes();
         let mut written = String::new();
         HeaderlessKey::new(bytes(&case["master_key_hex"]))
             .unwrap()
-            .seal_with_random(case["payload_utf8"].as_str().unwrap().as_bytes(), cipher, &random, &mut written)
+            .seal_with_random(payload, cipher, &random, &mut written)
             .unwrap();
         assert_eq!(written, case["token"].as_str().unwrap(), "case {}", case["id"]);
         run += 1;
@@ -57,7 +59,7 @@ fn ours_is_written_as_the_wire_says() {
         assert_eq!(bytes.len(), 5 + 24 + 32 + 7 + 16);
 
         let mut okm = [0; 64];
-        crate::crypto::hkdf::hkdf_sha256(&[7; 32], b"symbolon sealed", &[&bytes[..29]], &mut okm).unwrap();
+        hkdf_sha256(&[7; 32], b"symbolon sealed", &[&bytes[..29]], &mut okm).unwrap();
         assert_eq!(bytes[29..61], okm[32..]);
         let (aad, rest) = bytes.split_at(61);
         let (text, tag) = rest.split_at(7);
@@ -75,7 +77,8 @@ fn a_token_opens_under_the_committed_key_or_under_none() {
     for cipher in [SealedCipher::Aes256Gcm, SealedCipher::XChaCha20Poly1305] {
         let head = [&[0xb1, cipher.byte(), 0][..], &[5; 24]].concat();
         let [one, two] = masters.map(|master| Extracted::new(&master).expand(&head).unwrap());
-        for (encrypting, committed, opens) in [(&one, &one, true), (&one, &two, false), (&two, &one, false)] {
+        let pairs = [(&one, &one, true), (&one, &two, false), (&two, &one, false)];
+        for (encrypting, committed, opens) in pairs {
             let mut bytes = [&head[..], &committed.commitment, b"payload"].concat();
             let parts = Parts::untagged(3, &mut bytes).unwrap();
             let tag = cipher.seal(&encrypting.key, parts.salt, parts.aad, parts.text).unwrap();
