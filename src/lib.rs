@@ -183,6 +183,8 @@ mod jose;
 mod jwa;
 #[cfg(any(feature = "ring", feature = "rustcrypto"))]
 mod jwk;
+#[cfg(all(feature = "jwe", any(feature = "ring", feature = "rustcrypto")))]
+pub mod jwe;
 #[cfg(any(feature = "ring", feature = "rustcrypto"))]
 pub mod jws;
 #[cfg(any(feature = "ring", feature = "rustcrypto"))]
@@ -198,7 +200,7 @@ pub mod sealed;
 pub use crate::{
     base::{Clock, FixedClock, KeyId, Limits, SystemClock},
     codec::{
-        AnyOf, Body, Draft, Envelope, Format, JwsCodec, Opened, RawToken, Token, TokenCodec,
+        AnyOf, Body, Draft, Envelope, Format, JwsCodec, Nested, Opened, RawToken, Token, TokenCodec,
         TokenCodecExt, Tokens, TokensBuilder, Verified,
     },
     error::{BearerAnswer, Error, ErrorKind, Fault, Result},
@@ -217,6 +219,12 @@ pub use crate::{
 pub use crate::{
     amora::{AmoraOpener, AmoraSealer},
     codec::AmoraCodec,
+};
+#[cfg(all(feature = "jwe", any(feature = "ring", feature = "rustcrypto")))]
+pub use crate::{
+    codec::JweCodec,
+    jwa::{JweAlg, JweEnc},
+    keys::{Decrypter, Encrypter, RemoteUnwrap},
 };
 #[cfg(all(feature = "pem", any(feature = "ring", feature = "rustcrypto")))]
 pub use crate::jwk::SecretDer;

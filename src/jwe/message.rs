@@ -123,21 +123,21 @@ pub(super) struct Message<'m> {
 }
 
 /// What is known of a message once it is decrypted, beside its payload.
-pub(super) struct Found<'m> {
-    pub(super) key: Decrypter,
-    pub(super) enc: JweEnc,
-    pub(super) typ: Option<Cow<'m, str>>,
-    pub(super) cty: Option<Cow<'m, str>>,
+pub(crate) struct Found {
+    pub(crate) key: Decrypter,
+    pub(crate) enc: JweEnc,
+    pub(crate) typ: Option<String>,
+    pub(crate) cty: Option<String>,
 }
 
 /// Appends the payload of `message` to `out`; see [`compact::decrypt`](super::compact::decrypt).
-pub(super) fn open<'m>(
-    message: &Message<'m>,
+pub(super) fn open(
+    message: &Message<'_>,
     ring: &Keyring<Encrypter>,
     limits: &Limits,
     now: i64,
     out: &mut Vec<u8>,
-) -> Result<Found<'m>> {
+) -> Result<Found> {
     let start = out.len();
     let mut tries: usize = 0;
     let mut rounds = limits.max_pbkdf2_rounds();
@@ -146,6 +146,7 @@ pub(super) fn open<'m>(
         let (alg, enc) = (recipient.header.alg()?, recipient.header.enc()?);
         let kid = recipient.header.kid()?;
         let zip = recipient.header.zip()?;
+        let (typ, cty) = (recipient.header.typ()?, recipient.header.cty()?);
         let candidates = match ring.candidates(kid.as_deref(), &alg, now) {
             Ok(candidates) => candidates,
             // Another recipient's, as a rule.
@@ -175,8 +176,8 @@ pub(super) fn open<'m>(
                     return Ok(Found {
                         key: key.clone(),
                         enc,
-                        typ: recipient.header.typ()?,
-                        cty: recipient.header.cty()?,
+                        typ: typ.map(Into::into),
+                        cty: cty.map(Into::into),
                     });
                 }
                 Err(error) => {
@@ -246,11 +247,10 @@ pub(crate) fn decrypt_into(
     limits: &Limits,
     now: i64,
     out: &mut Vec<u8>,
-) -> Result<(Decrypter, JweEnc, Option<String>, Option<String>)> {
+) -> Result<Found> {
     let parts = super::compact::Parts::of(token, limits)?;
     let text = jose::decode_header(parts.header, limits)?;
-    let found = open(&parts.message(&text, limits)?, ring, limits, now, out)?;
-    Ok((found.key, found.enc, found.typ.map(Into::into), found.cty.map(Into::into)))
+    open(&parts.message(&text, limits)?, ring, limits, now, out)
 }
 
 /// A message's payload and protected header, authentic by a key of the ring.
