@@ -87,10 +87,10 @@ impl Private {
 }
 
 /// A point as SEC 1 §2.3.3 writes it uncompressed: 04 || x || y.
-struct Point(Vec<u8>);
+pub(super) struct Point(pub(super) Vec<u8>);
 
 impl Point {
-    fn new(curve: EcdsaCurve, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
+    pub(super) fn new(curve: EcdsaCurve, x: &[u8], y: &[u8]) -> Result<Self, Unusable> {
         let len = curve.field_len();
         if x.len() != len || y.len() != len {
             return Err(Unusable::Invalid);
@@ -111,7 +111,7 @@ impl Point {
         }
     }
 
-    fn coordinates(&self, curve: EcdsaCurve) -> (Vec<u8>, Vec<u8>) {
+    pub(super) fn coordinates(&self, curve: EcdsaCurve) -> (Vec<u8>, Vec<u8>) {
         let coordinates = self.0.get(1..).unwrap_or_default();
         let (x, y) = coordinates
             .split_at_checked(curve.field_len())

