@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{Provenance, RingKey};
-use crate::base::{KeyId, base64url};
+use crate::base::KeyId;
 use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::content_encryption::{ContentKey, EncRow};
@@ -63,7 +63,6 @@ pub struct Decrypter {
     key: Arc<dyn DecryptKey>,
     /// What stands in for a content key that cannot be unwrapped (RFC 7516 §11.5).
     decoy: Arc<Zeroizing<[u8; 64]>>,
-    jwt_header: Option<Arc<str>>,
 }
 
 impl Decrypter {
@@ -104,7 +103,6 @@ impl Decrypter {
             kid: None,
             key,
             decoy: Arc::new(decoy),
-            jwt_header: jwt_header(alg, enc, None),
         })
     }
 
@@ -158,9 +156,7 @@ impl Decrypter {
         K: TryInto<KeyId>,
         Error: From<K::Error>,
     {
-        let kid = kid.try_into()?;
-        self.jwt_header = jwt_header(self.alg, self.enc, Some(&kid));
-        self.kid = Some(kid);
+        self.kid = Some(kid.try_into()?);
         Ok(self)
     }
 
@@ -191,10 +187,6 @@ impl Decrypter {
     /// The content encryption of that name, if this key reads it.
     pub(crate) fn enc_named(&self, name: &str) -> Option<JweEnc> {
         std::iter::once(&self.enc).chain(&*self.also).find(|enc| enc.name() == name).copied()
-    }
-
-    pub(crate) fn jwt_header(&self) -> Option<&str> {
-        self.jwt_header.as_deref()
     }
 
     /// The content key of a message, ready to use. A key that cannot be unwrapped is replaced by one
@@ -248,17 +240,6 @@ impl fmt::Debug for Decrypter {
             .field("kid", &self.kid)
             .finish()
     }
-}
-
-/// The usual header, encoded, where the algorithm adds nothing to it that changes with each message.
-pub(super) fn jwt_header(alg: JweAlg, enc: JweEnc, kid: Option<&KeyId>) -> Option<Arc<str>> {
-    if !alg.has_constant_header() {
-        return None;
-    }
-    let kid = kid.map_or_else(String::new, |kid| {
-        format!(r#""kid":{},"#, serde_json::Value::from(kid.as_str()))
-    });
-    Some(base64url::encode(format!(r#"{{"alg":"{alg}","enc":"{enc}",{kid}"typ":"JWT"}}"#)).into())
 }
 
 /// The key management that the key's `alg` names; a content encryption there means `dir` with it.

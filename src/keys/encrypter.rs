@@ -4,9 +4,8 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use super::decrypter::{Decrypter, jwt_header};
-use super::{RingKey, WritingKey};
-use crate::base::KeyId;
+use super::{Decrypter, RingKey, WritingKey};
+use crate::base::{KeyId, base64url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::key_management::{EncryptKey, Parameters};
 use crate::jwa::{JweAlg, JweEnc, KeyMaterial};
@@ -198,4 +197,15 @@ impl fmt::Debug for Encrypter {
             .field("kid", &self.kid)
             .finish()
     }
+}
+
+/// The usual header, encoded, where the algorithm adds nothing to it that changes with each message.
+fn jwt_header(alg: JweAlg, enc: JweEnc, kid: Option<&KeyId>) -> Option<Arc<str>> {
+    if !alg.has_constant_header() {
+        return None;
+    }
+    let kid = kid.map_or_else(String::new, |kid| {
+        format!(r#""kid":{},"#, serde_json::Value::from(kid.as_str()))
+    });
+    Some(base64url::encode(format!(r#"{{"alg":"{alg}","enc":"{enc}",{kid}"typ":"JWT"}}"#)).into())
 }
