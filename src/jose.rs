@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Header parameters that are this crate's to write. Those that only inform, such as `x5c` or
 /// `jwk`, are left to the user; nothing here reads them.
-const OURS: [&str; 15] = [
+pub(crate) const OURS: [&str; 15] = [
     "alg", "kid", "typ", "cty", "crit", "b64", "enc", "zip", "epk", "apu", "apv", "iv", "tag", "p2s",
     "p2c",
 ];

@@ -176,7 +176,7 @@
     )
 )]
 
-#[cfg(not(any(feature = "ring", feature = "rustcrypto", feature = "aws-lc-rs")))]
+#[cfg(not(feature = "__backend"))]
 compile_error!(
     "symbolon needs a backend: enable the feature `ring` (default), `rustcrypto` or `aws-lc-rs`"
 );
@@ -198,6 +198,8 @@ mod jose;
 mod jwa;
 #[cfg(feature = "__backend")]
 mod jwk;
+#[cfg(all(feature = "jwe", feature = "__backend"))]
+pub mod jwe;
 #[cfg(feature = "__backend")]
 pub mod jws;
 #[cfg(feature = "__backend")]
@@ -213,7 +215,7 @@ pub mod sealed;
 pub use crate::{
     base::{Clock, FixedClock, KeyId, Limits, SystemClock},
     codec::{
-        AnyOf, Body, Draft, Envelope, Format, JwsCodec, Opened, RawToken, Token, TokenCodec,
+        AnyOf, Body, Draft, Envelope, Format, JwsCodec, Nested, Opened, RawToken, Token, TokenCodec,
         TokenCodecExt, Tokens, TokensBuilder, Verified,
     },
     error::{BearerAnswer, Error, ErrorKind, Fault, Result},
@@ -232,6 +234,12 @@ pub use crate::{
 pub use crate::{
     amora::{AmoraOpener, AmoraSealer},
     codec::AmoraCodec,
+};
+#[cfg(all(feature = "jwe", feature = "__backend"))]
+pub use crate::{
+    codec::JweCodec,
+    jwa::{JweAlg, JweEnc},
+    keys::{Decrypter, Encrypter, RemoteUnwrap},
 };
 #[cfg(all(feature = "pem", feature = "__backend"))]
 pub use crate::jwk::SecretDer;

@@ -13,6 +13,8 @@ use crate::keys::Provenance;
 pub enum Format {
     /// A signed token in compact serialization (RFC 7515 §7.1).
     Jws,
+    /// An encrypted token in compact serialization (RFC 7516 §7.1).
+    Jwe,
     /// Amora with a shared key (0xa0).
     AmoraZero,
     /// Amora with an X25519 key (0xa1).
@@ -29,6 +31,7 @@ impl fmt::Display for Format {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Jws => "JWS",
+            Self::Jwe => "JWE",
             Self::AmoraZero => "Amora zero",
             Self::AmoraOne => "Amora one",
             Self::Sealed => "sealed",

@@ -6,7 +6,10 @@ mod any_of;
 mod body;
 mod envelope;
 mod ext;
+#[cfg(feature = "jwe")]
+mod jwe;
 mod jws;
+mod nested;
 #[cfg(feature = "sealed")]
 mod sealed;
 mod token;
@@ -20,7 +23,10 @@ pub use any_of::AnyOf;
 pub use body::Body;
 pub use envelope::{Envelope, Format};
 pub use ext::TokenCodecExt;
+#[cfg(feature = "jwe")]
+pub use jwe::JweCodec;
 pub use jws::{Draft, JwsCodec};
+pub use nested::Nested;
 #[cfg(feature = "sealed")]
 pub use sealed::{HeaderlessSealedCodec, SealedCodec};
 pub use token::{Opened, RawToken, Token, Verified};

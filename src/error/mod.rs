@@ -128,6 +128,8 @@ kinds! {
     Signing = "signing_failed", Environment, "signing failed";
     /// A payload that is streamed could not be read to its end.
     Unreadable = "payload_unreadable", Environment, "the payload could not be read";
+    /// A message could not be encrypted to a key.
+    Encrypting = "encryption_failed", Environment, "encryption failed";
 }
 
 impl fmt::Display for ErrorKind {

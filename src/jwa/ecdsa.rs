@@ -148,7 +148,7 @@ impl EcCurve {
         self.primitive().field_len()
     }
 
-    const fn primitive(self) -> EcdsaCurve {
+    pub(crate) const fn primitive(self) -> EcdsaCurve {
         match self {
             Self::P256 => EcdsaCurve::P256,
             Self::P384 => EcdsaCurve::P384,

@@ -193,7 +193,7 @@ impl OkpPrivateKey {
     ///
     /// # Errors
     /// [`InvalidKey`](ErrorKind::InvalidKey) for another length or a public half that is not its
-    /// own; [`MissingFeature`](ErrorKind::MissingFeature) for X25519 without the feature `amora`.
+    /// own; [`MissingFeature`](ErrorKind::MissingFeature) for X25519 without the features `amora` and `jwe`.
     pub fn new(curve: OkpCurve, d: &[u8], public: Option<&OkpPublicKey>) -> Result<Self> {
         let secret = array(d)?;
         let x = match curve {
@@ -239,7 +239,7 @@ fn x25519_public(secret: &[u8; 32]) -> Result<[u8; 32]> {
 
 #[cfg(not(any(feature = "amora", feature = "jwe")))]
 fn x25519_public(_: &[u8; 32]) -> Result<[u8; 32]> {
-    Err(unusable(Unusable::Needs("amora"), UNUSABLE))
+    Err(unusable(Unusable::Needs("jwe"), UNUSABLE))
 }
 
 fn array(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>> {

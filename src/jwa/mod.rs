@@ -4,17 +4,25 @@
 //! An algorithm is a row: to add one to a family, write its [`Row`], its constant on [`JwsAlg`]
 //! and its place in the family's list, all in that family's file.
 
+#[cfg(feature = "jwe")]
+pub(crate) mod content_encryption;
 mod ecdsa;
 mod eddsa;
 mod hmac;
+#[cfg(feature = "jwe")]
+pub(crate) mod key_management;
 mod material;
 mod rsa;
 
 use std::fmt;
 
+#[cfg(feature = "jwe")]
+pub use self::content_encryption::JweEnc;
 pub use self::ecdsa::{EcCurve, EcPrivateKey, EcPublicKey};
 pub use self::eddsa::{EdAlg, OkpCurve, OkpPrivateKey, OkpPublicKey};
 pub use self::hmac::{HmacAlg, OctKey};
+#[cfg(feature = "jwe")]
+pub use self::key_management::JweAlg;
 pub use self::material::{KeyMaterial, KeyType};
 pub use self::rsa::{RsaCrtParts, RsaPrivateKey, RsaPublicKey, RsaSigAlg};
 

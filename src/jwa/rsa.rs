@@ -306,7 +306,7 @@ impl RsaPrivateKey {
         RsaCrtParts { d: &self.d, p: &self.p, q: &self.q, dp: &self.dp, dq: &self.dq, qi: &self.qi }
     }
 
-    fn parts(&self) -> primitive::RsaParts {
+    pub(crate) fn parts(&self) -> primitive::RsaParts {
         primitive::RsaParts {
             n: self.public.n.clone(),
             e: self.public.e.clone(),

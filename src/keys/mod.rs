@@ -1,5 +1,9 @@
 //! Prepared keys: each knows its algorithm, is prepared once, and stands in a ring.
 
+#[cfg(feature = "jwe")]
+mod decrypter;
+#[cfg(feature = "jwe")]
+mod encrypter;
 mod load;
 mod provenance;
 mod ring;
@@ -7,6 +11,10 @@ mod shared;
 mod signer;
 mod verifier;
 
+#[cfg(feature = "jwe")]
+pub use decrypter::{Decrypter, RemoteUnwrap};
+#[cfg(feature = "jwe")]
+pub use encrypter::Encrypter;
 pub use provenance::Provenance;
 pub use ring::{KidPolicy, Keyring, RingKey, WritingKey};
 pub use shared::SharedKeyring;

@@ -1,0 +1,74 @@
+//! AES Key Wrap: A128KW, A192KW, A256KW (RFC 7518 §4.4, RFC 3394).
+
+use super::{AlgRow, Cek, DecryptKey, Dice, EncryptKey, Given, JweAlg, Parameters, ReadParameters};
+use crate::crypto::aes_kw::AesKwKey;
+use crate::error::{Error, ErrorKind, Result};
+use crate::jwa::content_encryption::EncRow;
+use crate::jwa::{KeyMaterial, KeyType, mismatch, unusable};
+
+macro_rules! rows {
+    ($($(#[$doc:meta])* $alg:ident = $len:literal;)*) => {
+        pub(super) const ALGS: &[JweAlg] = &[$(JweAlg::$alg),*];
+
+        impl JweAlg {$(
+            $(#[$doc])*
+            pub const $alg: Self = Self(&AlgRow {
+                name: stringify!($alg),
+                key_types: &[KeyType::Oct],
+                direct: false,
+                constant_header: true,
+                encrypter: |key, _| Ok(Box::new(Wrap(prepare(key, $len, stringify!($alg))?))),
+                decrypter: |key, _| Ok(Box::new(Wrap(prepare(key, $len, stringify!($alg))?))),
+            });
+        )*}
+    };
+}
+
+rows! {
+    /// AES Key Wrap with a key of 16 bytes (RFC 7518 §4.4).
+    A128KW = 16;
+    /// AES Key Wrap with a key of 24 bytes (RFC 7518 §4.4).
+    A192KW = 24;
+    /// AES Key Wrap with a key of 32 bytes (RFC 7518 §4.4).
+    A256KW = 32;
+}
+
+struct Wrap(AesKwKey);
+
+fn prepare(key: &KeyMaterial, len: usize, alg: &'static str) -> Result<AesKwKey> {
+    AesKwKey::new(oct(key, len, alg)?).map_err(|reason| unusable(reason, "the wrapping key"))
+}
+
+/// The bytes of a symmetric key that has just `len` of them.
+pub(super) fn oct<'k>(key: &'k KeyMaterial, len: usize, alg: &'static str) -> Result<&'k [u8]> {
+    match key {
+        KeyMaterial::Oct(key) if key.len() == len => Ok(key.as_bytes()),
+        KeyMaterial::Oct(key) => Err(Error::new(
+            ErrorKind::KeyMismatch,
+            format!("{alg} needs {len} bytes, this key has {}", key.len()),
+        )),
+        other => Err(mismatch(alg, "a symmetric key", other)),
+    }
+}
+
+/// Wraps `cek` for the algorithms that end in a key wrap.
+pub(super) fn wrap(key: &AesKwKey, cek: &[u8]) -> Result<Given> {
+    Ok(Given::Wrapped(key.wrap(cek).map_err(|_| ErrorKind::Encrypting)?))
+}
+
+/// Unwraps for them.
+pub(super) fn unwrap(key: &AesKwKey, encrypted_key: &[u8]) -> Result<Cek> {
+    Ok(key.unwrap(encrypted_key).map_err(|_| ErrorKind::Unauthentic)?)
+}
+
+impl EncryptKey for Wrap {
+    fn encrypt_key(&self, _: &EncRow, cek: &[u8], _: &mut Dice, _: &mut Parameters) -> Result<Given> {
+        wrap(&self.0, cek)
+    }
+}
+
+impl DecryptKey for Wrap {
+    fn decrypt_key(&self, _: &EncRow, encrypted_key: &[u8], _: &ReadParameters<'_>) -> Result<Cek> {
+        unwrap(&self.0, encrypted_key)
+    }
+}

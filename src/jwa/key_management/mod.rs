@@ -1,0 +1,179 @@
+//! Key management of JWE (RFC 7518 §4): how a recipient comes to the content key, one file a family.
+
+mod aes_gcm_kw;
+mod aes_kw;
+mod dir;
+mod ecdh_es;
+mod parameters;
+mod pbes2;
+mod rsa_oaep;
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+pub(crate) use self::parameters::{Epk, Parameters, ReadParameters};
+
+use super::content_encryption::{ContentKey, EncRow};
+use super::{KeyMaterial, KeyType};
+use crate::crypto::rand;
+use crate::error::{ErrorKind, Result};
+
+/// A content key's bytes.
+pub(crate) type Cek = Zeroizing<Vec<u8>>;
+
+/// Gives a message its content key, with a recipient's key that was prepared once.
+pub(crate) trait EncryptKey: Send + Sync {
+    /// The content key, where it does not change from message to message.
+    fn prepared(&self) -> Option<&ContentKey> {
+        None
+    }
+
+    /// Encrypts the fresh key `cek`, or brings one along that takes its place. What the recipient
+    /// needs to know goes into `parameters`; randomness comes from `dice`.
+    fn encrypt_key(
+        &self,
+        enc: &EncRow,
+        cek: &[u8],
+        dice: &mut Dice,
+        parameters: &mut Parameters,
+    ) -> Result<Given>;
+}
+
+/// What [`EncryptKey::encrypt_key`] gives.
+pub(crate) enum Given {
+    /// The encrypted key.
+    Wrapped(Vec<u8>),
+    /// A content key that follows from the recipient's own, which nothing is sent for.
+    Own(Cek),
+}
+
+/// Finds a message's content key, with a recipient's key that was prepared once.
+pub(crate) trait DecryptKey: Send + Sync {
+    /// The content key, where it does not change from message to message.
+    fn prepared(&self) -> Option<&ContentKey> {
+        None
+    }
+
+    /// # Errors
+    /// [`Unauthentic`](ErrorKind::Unauthentic) where the key cannot be unwrapped, which the caller
+    /// must not let show (RFC 7516 §11.5); other kinds for what anyone can see of the header.
+    fn decrypt_key(
+        &self,
+        enc: &EncRow,
+        encrypted_key: &[u8],
+        parameters: &ReadParameters<'_>,
+    ) -> Result<Cek>;
+}
+
+/// Everything this crate knows of one key management algorithm.
+pub(crate) struct AlgRow {
+    /// The name in IANA's registry.
+    pub(crate) name: &'static str,
+    /// The types of key it takes, for a JWK that names no algorithm.
+    pub(crate) key_types: &'static [KeyType],
+    /// Whether the recipient's key (or an agreed one) is the content key: then there can be only one.
+    pub(crate) direct: bool,
+    /// Whether all that its header says is the same for each message.
+    pub(crate) constant_header: bool,
+    pub(crate) encrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn EncryptKey>>,
+    pub(crate) decrypter: fn(&KeyMaterial, Option<&EncRow>) -> Result<Box<dyn DecryptKey>>,
+}
+
+/// How a JWE's recipient comes to the content key: the `alg` of its header.
+///
+/// `RSA1_5` is not among them: its padding is an oracle. PBES2 takes passwords.
+///
+/// ```
+/// use symbolon::JweAlg;
+///
+/// assert_eq!(JweAlg::A256KW.name(), "A256KW");
+/// assert_eq!(JweAlg::from_name("RSA1_5"), None);
+/// ```
+#[derive(Clone, Copy)]
+pub struct JweAlg(pub(crate) &'static AlgRow);
+
+impl JweAlg {
+    /// All of them, family by family.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [dir::ALGS, aes_kw::ALGS, aes_gcm_kw::ALGS, rsa_oaep::ALGS, ecdh_es::ALGS, pbes2::ALGS]
+            .into_iter()
+            .flatten()
+            .copied()
+    }
+
+    /// The one that a registry name stands for, compared to the letter.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|alg| alg.name() == name)
+    }
+
+    /// The name in IANA's registry, as it stands in a header's `alg`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// Whether it adds nothing to a header that changes from message to message.
+    pub(crate) const fn has_constant_header(self) -> bool {
+        self.0.constant_header
+    }
+
+    /// Whether who can encrypt is whoever can decrypt: true for symmetric keys and passwords. With
+    /// the others anyone who has the public key can write.
+    #[must_use]
+    pub fn is_symmetric(self) -> bool {
+        self.0.key_types == [KeyType::Oct]
+    }
+}
+
+impl PartialEq for JweAlg {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for JweAlg {}
+
+impl fmt::Debug for JweAlg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+impl fmt::Display for JweAlg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+/// The randomness of one message, drawn in one call to the system: its price is by the call.
+pub(crate) struct Dice {
+    bytes: Zeroizing<[u8; Self::LEN]>,
+    used: usize,
+}
+
+impl Dice {
+    /// A content key of 64 bytes, its iv of 24, and an iv of 12 or a salt of 16 for four recipients;
+    /// more recipients draw again.
+    const LEN: usize = 64 + 24 + 4 * 16;
+
+    pub(crate) fn draw() -> Result<Self> {
+        let mut bytes = Zeroizing::new([0; Self::LEN]);
+        rand::fill(&mut *bytes).map_err(|_| ErrorKind::Randomness)?;
+        Ok(Self { bytes, used: 0 })
+    }
+
+    /// The next bytes into `place`, which none sees again.
+    pub(crate) fn fill(&mut self, place: &mut [u8]) -> Result<()> {
+        let end = self.used.saturating_add(place.len());
+        match self.bytes.get(self.used..end) {
+            Some(next) => {
+                place.copy_from_slice(next);
+                self.used = end;
+                Ok(())
+            }
+            None => rand::fill(place).map_err(|_| ErrorKind::Randomness.into()),
+        }
+    }
+}

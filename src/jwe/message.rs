@@ -1,0 +1,310 @@
+//! What all serializations share: how content is encrypted and decrypted (RFC 7516 §5).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::Content;
+use super::header::{Header, malformed};
+use crate::base::{Limits, base64url};
+use crate::error::{Error, ErrorKind, Result};
+use crate::jose;
+use crate::jwa::content_encryption::{ContentKey, Tag};
+use crate::jwa::key_management::{Dice, Given, Parameters};
+use crate::jwa::{JweEnc, unusable};
+use crate::keys::{Decrypter, Encrypter, Keyring};
+
+/// The most keys that one message is tried with, over all its recipients.
+const MAX_TRIES: usize = 4;
+
+/// A message's content key, to encrypt with.
+pub(super) enum Key<'k> {
+    Prepared(&'k ContentKey),
+    Own(Box<ContentKey>),
+}
+
+impl Key<'_> {
+    fn get(&self) -> &ContentKey {
+        match self {
+            Self::Prepared(key) => key,
+            Self::Own(key) => key,
+        }
+    }
+}
+
+/// The fresh content key of a message, for recipients that it is encrypted to.
+pub(super) fn fresh_key(enc: JweEnc, dice: &mut Dice) -> Result<Zeroizing<Vec<u8>>> {
+    let mut cek = Zeroizing::new(vec![0; enc.key_len()]);
+    dice.fill(&mut cek)?;
+    Ok(cek)
+}
+
+/// Prepares a fresh content key.
+pub(super) fn prepare(enc: JweEnc, cek: &[u8]) -> Result<Key<'static>> {
+    let key = (enc.0.prepare)(cek).map_err(|reason| unusable(reason, "the content encryption"))?;
+    Ok(Key::Own(Box::new(key)))
+}
+
+/// The content key of a message to one recipient, the encrypted key, and what its header shall say.
+pub(super) fn key_for<'k>(
+    encrypter: &'k Encrypter,
+    dice: &mut Dice,
+) -> Result<(Key<'k>, Vec<u8>, Parameters)> {
+    let mut parameters = encrypter.parameters();
+    if let Some(prepared) = encrypter.key().prepared() {
+        return Ok((Key::Prepared(prepared), Vec::new(), parameters));
+    }
+    let enc = encrypter.enc();
+    let cek = fresh_key(enc, dice)?;
+    match encrypter.key().encrypt_key(enc.0, &cek, dice, &mut parameters)? {
+        Given::Wrapped(encrypted_key) => Ok((prepare(enc, &cek)?, encrypted_key, parameters)),
+        Given::Own(cek) => Ok((prepare(enc, &cek)?, Vec::new(), parameters)),
+    }
+}
+
+/// Encrypted content.
+pub(super) struct Ciphertext {
+    pub(super) iv: [u8; 24],
+    pub(super) iv_len: usize,
+    pub(super) bytes: Vec<u8>,
+    pub(super) tag: Tag,
+}
+
+impl Ciphertext {
+    pub(super) fn iv(&self) -> &[u8] {
+        self.iv.get(..self.iv_len).unwrap_or_default()
+    }
+}
+
+/// Encrypts `content` with `key`; `aad` is what the message authenticates beside it.
+pub(super) fn seal(
+    content: &Content<'_>,
+    enc: JweEnc,
+    key: &Key<'_>,
+    aad: &[u8],
+    dice: &mut Dice,
+) -> Result<Ciphertext> {
+    let mut bytes = plaintext(content)?;
+    let (mut iv, iv_len) = ([0; 24], enc.0.iv_len);
+    let place = iv.get_mut(..iv_len).ok_or(ErrorKind::Encrypting)?;
+    dice.fill(place)?;
+    let tag = key.get().seal(place, aad, &mut bytes, 0).map_err(|_| ErrorKind::Encrypting)?;
+    Ok(Ciphertext { iv, iv_len, bytes, tag })
+}
+
+fn plaintext(content: &Content<'_>) -> Result<Vec<u8>> {
+    #[cfg(feature = "deflate")]
+    if content.zip {
+        return Ok(super::zip::deflate(content.payload));
+    }
+    // Room for the padding of AES-CBC, so that it does not move what must not be left behind.
+    let mut bytes = Vec::with_capacity(content.payload.len().saturating_add(16));
+    bytes.extend_from_slice(content.payload);
+    Ok(bytes)
+}
+
+/// One recipient's part of a message: its headers together, and its encrypted key.
+pub(super) struct Recipient<'m> {
+    pub(super) header: Header<'m>,
+    pub(super) encrypted_key: Cow<'m, str>,
+}
+
+/// A message, taken apart and not yet decoded.
+pub(super) struct Message<'m> {
+    pub(super) recipients: Vec<Recipient<'m>>,
+    pub(super) iv: Cow<'m, str>,
+    pub(super) ciphertext: Cow<'m, str>,
+    pub(super) tag: Cow<'m, str>,
+    /// What the tag covers beside the ciphertext: the protected header as it stands in the message,
+    /// and additional data behind a dot.
+    pub(super) aad: Cow<'m, [u8]>,
+}
+
+/// What is known of a message once it is decrypted, beside its payload.
+pub(crate) struct Found {
+    pub(crate) key: Decrypter,
+    pub(crate) enc: JweEnc,
+    pub(crate) typ: Option<String>,
+    pub(crate) cty: Option<String>,
+}
+
+/// Appends the payload of `message` to `out`; see [`compact::decrypt`](super::compact::decrypt).
+pub(super) fn open(
+    message: &Message<'_>,
+    ring: &Keyring<Encrypter>,
+    limits: &Limits,
+    now: i64,
+    out: &mut Vec<u8>,
+) -> Result<Found> {
+    let start = out.len();
+    let mut tries: usize = 0;
+    let mut rounds = limits.max_pbkdf2_rounds();
+    let mut refused = None;
+    for recipient in &message.recipients {
+        let (alg, enc) = (recipient.header.alg()?, recipient.header.enc()?);
+        let kid = recipient.header.kid()?;
+        let zip = recipient.header.zip()?;
+        let (typ, cty) = (recipient.header.typ()?, recipient.header.cty()?);
+        let candidates = match ring.candidates(kid.as_deref(), &alg, now) {
+            Ok(candidates) => candidates,
+            // Another recipient's, as a rule.
+            Err(error) => {
+                refused = refused.or(Some(error));
+                continue;
+            }
+        };
+        for key in candidates {
+            let Some(enc) = key.enc_named(&enc) else {
+                refused = Some(Error::new(ErrorKind::AlgorithmMismatch, "the key is for another `enc`"));
+                continue;
+            };
+            tries = tries.saturating_add(1);
+            if tries > MAX_TRIES {
+                return Err(Error::new(ErrorKind::TooLarge, "more than 4 keys fit its recipients"));
+            }
+            let mut parameters = recipient.header.parameters;
+            if key.alg().name().starts_with("PBES2") {
+                // One budget for the whole message.
+                parameters.max_p2c = rounds;
+                rounds = rounds.saturating_sub(parameters.rounds()?.get());
+            }
+            match open_with(message, recipient, key, enc, &parameters, out) {
+                Ok(()) => {
+                    inflate(zip, limits, start, out)?;
+                    return Ok(Found {
+                        key: key.clone(),
+                        enc,
+                        typ: typ.map(Into::into),
+                        cty: cty.map(Into::into),
+                    });
+                }
+                Err(error) => {
+                    out.truncate(start);
+                    if error.kind() != ErrorKind::Unauthentic {
+                        return Err(error);
+                    }
+                    refused = Some(error);
+                }
+            }
+        }
+    }
+    Err(refused.unwrap_or_else(|| ErrorKind::UnknownKey.into()))
+}
+
+fn open_with(
+    message: &Message<'_>,
+    recipient: &Recipient<'_>,
+    key: &Decrypter,
+    enc: JweEnc,
+    parameters: &crate::jwa::key_management::ReadParameters<'_>,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    // Lengths are exact, so that no truncated tag is ever compared.
+    let (mut iv, mut tag) = ([0; 27], [0; 35]);
+    let iv = exact(&message.iv, &mut iv, enc.0.iv_len, "the initialization vector")?;
+    let tag = exact(&message.tag, &mut tag, enc.0.tag_len, "the tag")?;
+    let encrypted_key = base64url::decode(&*recipient.encrypted_key)
+        .map_err(|_| malformed("the encrypted key is not base64url"))?;
+    let start = out.len();
+    base64url::decode_into(&*message.ciphertext, out)
+        .map_err(|_| malformed("the ciphertext is not base64url"))?;
+    key.with_content_key(enc.0, &encrypted_key, parameters, |content_key| {
+        content_key.open(iv, &message.aad, out, start, tag)
+    })?
+    .map_err(|_| ErrorKind::Unauthentic.into())
+}
+
+fn exact<'b>(text: &str, buffer: &'b mut [u8], len: usize, what: &'static str) -> Result<&'b [u8]> {
+    if text.len() != base64url::encoded_len(len) {
+        return Err(malformed(format!("{what} has a wrong length")));
+    }
+    base64url::decode_to(text, buffer).map_err(|_| malformed(format!("{what} is not base64url")))
+}
+
+/// Inflates what stands in `out` from `start` on, where the header says it is compressed.
+fn inflate(zip: bool, limits: &Limits, start: usize, out: &mut Vec<u8>) -> Result<()> {
+    if !zip {
+        return Ok(());
+    }
+    #[cfg(feature = "deflate")]
+    if let Some(most) = limits.max_inflated_len() {
+        return super::zip::inflate(most, limits.max_inflated_ratio(), start, out);
+    }
+    let _ = limits;
+    out.truncate(start);
+    Err(Error::new(
+        ErrorKind::UnsupportedHeader,
+        "compressed content is not read here: Limits::inflated_len and the feature `deflate` allow it",
+    ))
+}
+
+/// For the codec: [`compact::decrypt`](super::compact::decrypt) into a buffer of the caller's.
+pub(crate) fn decrypt_into(
+    token: &str,
+    ring: &Keyring<Encrypter>,
+    limits: &Limits,
+    now: i64,
+    out: &mut Vec<u8>,
+) -> Result<Found> {
+    let parts = super::compact::Parts::of(token, limits)?;
+    let text = jose::decode_header(parts.header, limits)?;
+    open(&parts.message(&text, limits)?, ring, limits, now, out)
+}
+
+/// A message's payload and protected header, authentic by a key of the ring.
+pub struct Decrypted {
+    pub(super) header: Vec<u8>,
+    pub(super) aad: Option<Vec<u8>>,
+    pub(super) payload: Zeroizing<Vec<u8>>,
+    pub(super) key: Decrypter,
+    pub(super) enc: JweEnc,
+}
+
+impl Decrypted {
+    /// The JSON text of the protected header; empty where there is none.
+    #[must_use]
+    pub fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// Header parameters of one's own, out of the protected header.
+    ///
+    /// # Errors
+    /// [`Malformed`](ErrorKind::Malformed) where the header does not fit `H`.
+    pub fn custom_header<H: DeserializeOwned>(&self) -> Result<H> {
+        jose::read_custom(&self.header)
+    }
+
+    /// The additional data that went along unencrypted but authentic, where there are some.
+    #[must_use]
+    pub fn additional_data(&self) -> Option<&[u8]> {
+        self.aad.as_deref()
+    }
+
+    /// The payload; wiped when dropped.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The key that opened it. Who can have written it, its
+    /// [`provenance`](Decrypter::provenance) says.
+    #[must_use]
+    pub const fn key(&self) -> &Decrypter {
+        &self.key
+    }
+
+    /// How the content was encrypted.
+    #[must_use]
+    pub const fn enc(&self) -> JweEnc {
+        self.enc
+    }
+}
+
+impl fmt::Debug for Decrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decrypted").field("key", &self.key).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,48 @@
+//! Compression of content: `zip`: `DEF` (RFC 7516 §4.1.3, RFC 1951).
+
+use miniz_oxide::inflate::stream::{InflateState, inflate as step};
+use miniz_oxide::{DataFormat, MZFlush, MZStatus};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The level that most compressors use unless told otherwise.
+const LEVEL: u8 = 6;
+
+pub(super) fn deflate(payload: &[u8]) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec(payload, LEVEL)
+}
+
+/// Inflates what stands in `out` from `start` on, in its place. It is refused as soon as it becomes
+/// longer than `most` bytes, or than `ratio` times the compressed length: nothing beyond that is held.
+pub(super) fn inflate(most: usize, ratio: usize, start: usize, out: &mut Vec<u8>) -> Result<()> {
+    let compressed = Zeroizing::new(out.split_off(start));
+    let most = most.min(compressed.len().saturating_mul(ratio));
+    let result = inflate_to(&compressed, most, out);
+    if result.is_err() {
+        out.truncate(start);
+    }
+    result
+}
+
+fn inflate_to(compressed: &[u8], most: usize, out: &mut Vec<u8>) -> Result<()> {
+    let malformed = || Error::new(ErrorKind::Malformed, "the compressed content cannot be inflated");
+    let mut state = InflateState::new_boxed(DataFormat::Raw);
+    let mut rest = compressed;
+    let mut left = most;
+    let mut chunk = Zeroizing::new([0; 4096]);
+    loop {
+        let result = step(&mut state, rest, &mut *chunk, MZFlush::None);
+        rest = rest.get(result.bytes_consumed..).ok_or_else(malformed)?;
+        let inflated = chunk.get(..result.bytes_written).ok_or_else(malformed)?;
+        left = left.checked_sub(inflated.len()).ok_or_else(|| {
+            Error::new(ErrorKind::TooLarge, "the content becomes too long when it is inflated")
+        })?;
+        out.extend_from_slice(inflated);
+        match result.status {
+            Ok(MZStatus::StreamEnd) if rest.is_empty() => return Ok(()),
+            Ok(MZStatus::Ok) if result.bytes_consumed > 0 || result.bytes_written > 0 => {}
+            _ => return Err(malformed()),
+        }
+    }
+}
