@@ -80,12 +80,13 @@ impl Decrypter {
     /// further header parameters (RSA-OAEP, AES Key Wrap).
     ///
     /// # Errors
-    /// [`InvalidSetting`](ErrorKind::InvalidSetting) for an algorithm that agrees on keys.
+    /// [`InvalidSetting`](ErrorKind::InvalidSetting) for any other algorithm.
     pub fn remote(alg: JweAlg, enc: JweEnc, place: impl RemoteUnwrap + 'static) -> Result<Self> {
-        if alg.0.direct || alg.name().starts_with("ECDH") || alg.name().starts_with("PBES2") {
+        // The place sees the encrypted key alone: what else a header says would be lost.
+        if alg.0.direct || !alg.has_constant_header() {
             return Err(Error::new(
                 ErrorKind::InvalidSetting,
-                "elsewhere content keys can be unwrapped, not agreed on or derived",
+                "elsewhere content keys are unwrapped by RSA-OAEP or AES Key Wrap alone",
             ));
         }
         Self::of(alg, enc, Arc::new(Remote(place)))
