@@ -93,8 +93,7 @@ impl Decrypter {
     }
 
     fn of(alg: JweAlg, enc: JweEnc, key: Arc<dyn DecryptKey>) -> Result<Self> {
-        (enc.0.prepare)(&vec![0; enc.key_len()])
-            .map_err(|reason| crate::jwa::unusable(reason, "the content encryption"))?;
+        served(enc)?;
         let mut decoy = Zeroizing::new([0; 64]);
         rand::fill(&mut *decoy).map_err(|_| ErrorKind::Randomness)?;
         Ok(Self {
@@ -136,7 +135,8 @@ impl Decrypter {
     /// Reads content encrypted with any of `encs` as well. Not for `dir`, whose key is for just one.
     ///
     /// # Errors
-    /// [`InvalidSetting`](ErrorKind::InvalidSetting) for `dir`.
+    /// [`InvalidSetting`](ErrorKind::InvalidSetting) for `dir`;
+    /// [`MissingFeature`](ErrorKind::MissingFeature) for one that no backend serves.
     pub fn also_reading(mut self, encs: impl IntoIterator<Item = JweEnc>) -> Result<Self> {
         if self.alg == JweAlg::DIR {
             return Err(Error::new(
@@ -145,6 +145,7 @@ impl Decrypter {
             ));
         }
         self.also = self.also.iter().copied().chain(encs).collect();
+        self.also.iter().try_for_each(|enc| served(*enc))?;
         Ok(self)
     }
 
@@ -213,6 +214,12 @@ impl Decrypter {
             .map_err(|reason| crate::jwa::unusable(reason, "the content encryption"))?;
         Ok(open(&key))
     }
+}
+
+/// A content encryption that no backend serves is found out now, not with the first token.
+pub(super) fn served(enc: JweEnc) -> Result<()> {
+    let prepared = (enc.0.prepare)(&vec![0; enc.key_len()]);
+    prepared.map(drop).map_err(|reason| crate::jwa::unusable(reason, "the content encryption"))
 }
 
 struct Remote<P>(P);

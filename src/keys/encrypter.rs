@@ -49,9 +49,7 @@ impl Encrypter {
     pub fn new(alg: JweAlg, enc: JweEnc, key: &KeyMaterial) -> Result<Self> {
         let public = key.to_public();
         let encrypting = (alg.0.encrypter)(public.as_ref().unwrap_or(key), enc.0)?;
-        // A content encryption that no backend serves is found out now.
-        (enc.0.prepare)(&vec![0; enc.key_len()])
-            .map_err(|reason| crate::jwa::unusable(reason, "the content encryption"))?;
+        super::decrypter::served(enc)?;
         let decrypter = if key.is_secret() { Decrypter::new(alg, enc, key).ok() } else { None };
         Ok(Self {
             alg,
