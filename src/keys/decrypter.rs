@@ -127,7 +127,7 @@ impl Decrypter {
     /// As [`from_jwk`](Self::from_jwk); [`KeyMismatch`](ErrorKind::KeyMismatch) where the JWK names
     /// another algorithm.
     pub fn from_jwk_as(jwk: &Jwk, alg: JweAlg, enc: JweEnc) -> Result<Self> {
-        check(jwk, alg, &["decrypt", "unwrapKey", "deriveKey", "deriveBits"])?;
+        check(jwk, alg, &DECRYPTS)?;
         let decrypter = Self::new(alg, enc, jwk.material())?;
         jwk.kid().cloned().map_or(Ok(decrypter.clone()), |kid| decrypter.with_kid(kid))
     }
@@ -264,6 +264,9 @@ pub(super) fn named_alg(jwk: &Jwk) -> Result<(JweAlg, Option<JweEnc>)> {
         )),
     }
 }
+
+/// The operations (RFC 7517 §4.3) any of which lets a key decrypt.
+pub(super) const DECRYPTS: [&str; 4] = ["decrypt", "unwrapKey", "deriveKey", "deriveBits"];
 
 /// Whether `jwk` may be used for `alg` in one of these ways (its `use` and `key_ops`).
 pub(super) fn check(jwk: &Jwk, alg: JweAlg, operations: &[&str]) -> Result<()> {

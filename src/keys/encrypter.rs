@@ -79,14 +79,18 @@ impl Encrypter {
         Self::from_jwk_as(jwk, alg, enc)
     }
 
-    /// The same for `alg`, which the JWK's own `alg` must not contradict.
+    /// The same for `alg`, which the JWK's own `alg` must not contradict. A private or symmetric key
+    /// whose `key_ops` lets it only encrypt reads nothing.
     ///
     /// # Errors
     /// As [`from_jwk`](Self::from_jwk); [`KeyMismatch`](ErrorKind::KeyMismatch) where the JWK names
     /// another algorithm.
     pub fn from_jwk_as(jwk: &Jwk, alg: JweAlg, enc: JweEnc) -> Result<Self> {
         super::decrypter::check(jwk, alg, &["encrypt", "wrapKey", "deriveKey", "deriveBits"])?;
-        let encrypter = Self::new(alg, enc, jwk.material())?;
+        let mut encrypter = Self::new(alg, enc, jwk.material())?;
+        if super::decrypter::check(jwk, alg, &super::decrypter::DECRYPTS).is_err() {
+            encrypter.decrypter = None;
+        }
         jwk.kid().cloned().map_or(Ok(encrypter.clone()), |kid| encrypter.with_kid(kid))
     }
 
