@@ -31,17 +31,25 @@ pub(super) struct Header<'h> {
     pub(super) parameters: ReadParameters<'h>,
     /// Every name there is: none may stand in two headers (RFC 7516 §7.2.1).
     names: Vec<Cow<'h, str>>,
+    /// How many bytes of text may still come.
+    left: usize,
 }
 
 impl<'h> Header<'h> {
     pub(super) fn new(limits: &Limits) -> Self {
         let mut header = Self::default();
         header.parameters.max_p2c = limits.max_pbkdf2_rounds();
+        header.left = limits.max_header_len();
         header
     }
 
-    /// Adds the JSON text of one header.
+    /// Adds the JSON text of one header. All that hold for one recipient share one limit: names are
+    /// compared across them, which must not cost the product of two that fill a message.
     pub(super) fn add(&mut self, text: &'h [u8], place: Place) -> Result<()> {
+        self.left = self
+            .left
+            .checked_sub(text.len())
+            .ok_or_else(|| Error::new(ErrorKind::TooLarge, "the header"))?;
         let others = self.names.len();
         let (mut twice, mut misplaced, mut critical, mut is_jws) = (false, false, false, false);
         json::members(text, |name, value| {

@@ -80,20 +80,20 @@ impl Decrypter {
     /// further header parameters (RSA-OAEP, AES Key Wrap).
     ///
     /// # Errors
-    /// [`InvalidSetting`](ErrorKind::InvalidSetting) for an algorithm that agrees on keys.
+    /// [`InvalidSetting`](ErrorKind::InvalidSetting) for any other algorithm.
     pub fn remote(alg: JweAlg, enc: JweEnc, place: impl RemoteUnwrap + 'static) -> Result<Self> {
-        if alg.0.direct || alg.name().starts_with("ECDH") || alg.name().starts_with("PBES2") {
+        // The place sees the encrypted key alone: what else a header says would be lost.
+        if alg.0.direct || !alg.has_constant_header() {
             return Err(Error::new(
                 ErrorKind::InvalidSetting,
-                "elsewhere content keys can be unwrapped, not agreed on or derived",
+                "elsewhere content keys are unwrapped by RSA-OAEP or AES Key Wrap alone",
             ));
         }
         Self::of(alg, enc, Arc::new(Remote(place)))
     }
 
     fn of(alg: JweAlg, enc: JweEnc, key: Arc<dyn DecryptKey>) -> Result<Self> {
-        (enc.0.prepare)(&vec![0; enc.key_len()])
-            .map_err(|reason| crate::jwa::unusable(reason, "the content encryption"))?;
+        served(enc)?;
         let mut decoy = Zeroizing::new([0; 64]);
         rand::fill(&mut *decoy).map_err(|_| ErrorKind::Randomness)?;
         Ok(Self {
@@ -127,7 +127,7 @@ impl Decrypter {
     /// As [`from_jwk`](Self::from_jwk); [`KeyMismatch`](ErrorKind::KeyMismatch) where the JWK names
     /// another algorithm.
     pub fn from_jwk_as(jwk: &Jwk, alg: JweAlg, enc: JweEnc) -> Result<Self> {
-        check(jwk, alg, &["decrypt", "unwrapKey", "deriveKey", "deriveBits"])?;
+        check(jwk, alg, &DECRYPTS)?;
         let decrypter = Self::new(alg, enc, jwk.material())?;
         jwk.kid().cloned().map_or(Ok(decrypter.clone()), |kid| decrypter.with_kid(kid))
     }
@@ -135,7 +135,8 @@ impl Decrypter {
     /// Reads content encrypted with any of `encs` as well. Not for `dir`, whose key is for just one.
     ///
     /// # Errors
-    /// [`InvalidSetting`](ErrorKind::InvalidSetting) for `dir`.
+    /// [`InvalidSetting`](ErrorKind::InvalidSetting) for `dir`;
+    /// [`MissingFeature`](ErrorKind::MissingFeature) for one that no backend serves.
     pub fn also_reading(mut self, encs: impl IntoIterator<Item = JweEnc>) -> Result<Self> {
         if self.alg == JweAlg::DIR {
             return Err(Error::new(
@@ -144,6 +145,7 @@ impl Decrypter {
             ));
         }
         self.also = self.also.iter().copied().chain(encs).collect();
+        self.also.iter().try_for_each(|enc| served(*enc))?;
         Ok(self)
     }
 
@@ -214,6 +216,12 @@ impl Decrypter {
     }
 }
 
+/// A content encryption that no backend serves is found out now, not with the first token.
+pub(super) fn served(enc: JweEnc) -> Result<()> {
+    let prepared = (enc.0.prepare)(&vec![0; enc.key_len()]);
+    prepared.map(drop).map_err(|reason| crate::jwa::unusable(reason, "the content encryption"))
+}
+
 struct Remote<P>(P);
 
 impl<P: RemoteUnwrap> DecryptKey for Remote<P> {
@@ -256,6 +264,9 @@ pub(super) fn named_alg(jwk: &Jwk) -> Result<(JweAlg, Option<JweEnc>)> {
         )),
     }
 }
+
+/// The operations (RFC 7517 §4.3) any of which lets a key decrypt.
+pub(super) const DECRYPTS: [&str; 4] = ["decrypt", "unwrapKey", "deriveKey", "deriveBits"];
 
 /// Whether `jwk` may be used for `alg` in one of these ways (its `use` and `key_ops`).
 pub(super) fn check(jwk: &Jwk, alg: JweAlg, operations: &[&str]) -> Result<()> {

@@ -49,9 +49,7 @@ impl Encrypter {
     pub fn new(alg: JweAlg, enc: JweEnc, key: &KeyMaterial) -> Result<Self> {
         let public = key.to_public();
         let encrypting = (alg.0.encrypter)(public.as_ref().unwrap_or(key), enc.0)?;
-        // A content encryption that no backend serves is found out now.
-        (enc.0.prepare)(&vec![0; enc.key_len()])
-            .map_err(|reason| crate::jwa::unusable(reason, "the content encryption"))?;
+        super::decrypter::served(enc)?;
         let decrypter = if key.is_secret() { Decrypter::new(alg, enc, key).ok() } else { None };
         Ok(Self {
             alg,
@@ -81,14 +79,18 @@ impl Encrypter {
         Self::from_jwk_as(jwk, alg, enc)
     }
 
-    /// The same for `alg`, which the JWK's own `alg` must not contradict.
+    /// The same for `alg`, which the JWK's own `alg` must not contradict. A private or symmetric key
+    /// whose `key_ops` lets it only encrypt reads nothing.
     ///
     /// # Errors
     /// As [`from_jwk`](Self::from_jwk); [`KeyMismatch`](ErrorKind::KeyMismatch) where the JWK names
     /// another algorithm.
     pub fn from_jwk_as(jwk: &Jwk, alg: JweAlg, enc: JweEnc) -> Result<Self> {
         super::decrypter::check(jwk, alg, &["encrypt", "wrapKey", "deriveKey", "deriveBits"])?;
-        let encrypter = Self::new(alg, enc, jwk.material())?;
+        let mut encrypter = Self::new(alg, enc, jwk.material())?;
+        if super::decrypter::check(jwk, alg, &super::decrypter::DECRYPTS).is_err() {
+            encrypter.decrypter = None;
+        }
         jwk.kid().cloned().map_or(Ok(encrypter.clone()), |kid| encrypter.with_kid(kid))
     }
 

@@ -19,6 +19,16 @@ mod codec;
 mod corpus_replay;
 mod error_codes;
 mod hostile;
+#[cfg(feature = "jwe")]
+mod jwe_attacks;
+#[cfg(feature = "jwe")]
+mod jwe_grid;
+#[cfg(feature = "jwe")]
+mod jwe_hostile;
+#[cfg(feature = "jwe")]
+mod jwe_support;
+#[cfg(feature = "jwe")]
+mod jwe_vectors;
 mod jwk;
 mod jws_json;
 mod keyring;
@@ -28,7 +38,11 @@ mod pem;
 mod properties;
 mod remote;
 mod rfc7515;
+#[cfg(feature = "jwe")]
+mod rfc7516;
 mod rfc7517;
+#[cfg(feature = "jwe")]
+mod rfc7518;
 mod rfc7519;
 mod rfc7520;
 mod rfc7638;
@@ -38,3 +52,5 @@ mod sealed;
 mod support;
 mod validator;
 mod wycheproof;
+#[cfg(feature = "jwe")]
+mod wycheproof_jwe;
