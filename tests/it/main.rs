@@ -2,6 +2,8 @@
 
 #[cfg(feature = "amora")]
 mod amora;
+#[cfg(any(feature = "jwe", feature = "pem"))]
+mod encrypted_keys;
 mod hostile;
 mod jwk;
 #[cfg(feature = "pem")]
