@@ -38,7 +38,8 @@ impl Recipient {
     /// What the sender has. Of a private key just the public half goes in: it writes, but cannot read.
     fn encrypter(&self) -> Result<Encrypter, Error> {
         let public = self.key.to_public();
-        Encrypter::new(self.alg, JweEnc::A256GCM, public.as_ref().unwrap_or(&self.key))?.with_kid(self.name)
+        let key = public.as_ref().unwrap_or(&self.key);
+        Encrypter::new(self.alg, JweEnc::A256GCM, key)?.with_kid(self.name)
     }
 
     /// What the recipient has.
@@ -82,7 +83,8 @@ fn one() -> Result<(), Error> {
         .allow_anonymous_issuer()
         .build()?;
     let order = reader.verify(&token)?;
-    println!("  -> {:?}, by {}, from {:?}", order.custom(), order.envelope().alg(), order.envelope().provenance());
+    let envelope = order.envelope();
+    println!("  -> {:?}, by {}, from {:?}", order.custom(), envelope.alg(), envelope.provenance());
     // The public half alone reads nothing, not even what it wrote.
     refuse("the customer", customer.verify(&token).map(|_| Vec::new()));
     println!();
@@ -96,10 +98,10 @@ fn three() -> Result<(), Error> {
         Recipient::new("bank", JweAlg::ECDH_ES_A128KW, EcPrivateKey::generate(EcCurve::P256)?),
         Recipient::new("archive", JweAlg::A256KW, OctKey::generate(32)?),
     ];
-    let encrypters: Vec<Encrypter> = recipients.iter().map(Recipient::encrypter).collect::<Result<_, _>>()?;
+    let encrypters: Result<Vec<_>, Error> = recipients.iter().map(Recipient::encrypter).collect();
     let text = br#"{"article":"lamp","pieces":2}"#;
     let content = Content::new(text).content_type("json").additional_data(b"order 17, readable by all");
-    let message = json::encrypt_general(&content, &(), &(), &encrypters)?;
+    let message = json::encrypt_general(&content, &(), &(), &encrypters?)?;
     println!("  {message}");
 
     for recipient in &recipients {

@@ -24,7 +24,6 @@ pub(crate) fn pbkdf2_sha1(
 mod on_rustcrypto {
     use super::{NonZeroU32, Unusable};
 
-    #[expect(clippy::unnecessary_wraps, reason = "the other implementation fails")]
     pub(super) fn pbkdf2_sha1(
         password: &[u8],
         salt: &[u8],

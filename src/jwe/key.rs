@@ -49,7 +49,8 @@ pub fn encrypt_jwk(jwk: &Jwk, encrypter: &Encrypter) -> Result<String> {
 /// use symbolon::{Encrypter, Jwk, JweAlg, JweEnc, JwkSet, JwsAlg, Keyring, Limits, OctKey, jwe};
 /// use time::OffsetDateTime;
 ///
-/// let set: JwkSet = [Jwk::generate(JwsAlg::ES256)?, Jwk::generate(JwsAlg::HS256)?].into_iter().collect();
+/// let (one, other) = (Jwk::generate(JwsAlg::ES256)?, Jwk::generate(JwsAlg::HS256)?);
+/// let set: JwkSet = [one, other].into_iter().collect();
 /// let key = OctKey::generate(32)?.into();
 /// let encrypter = Encrypter::new(JweAlg::DIR, JweEnc::A256GCM, &key)?;
 /// let text = jwe::encrypt_jwk_set(&set, &encrypter)?;

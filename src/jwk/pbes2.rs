@@ -45,12 +45,15 @@ fn unsupported() -> Error {
 pub(super) fn pkcs8(der: &[u8], password: &[u8]) -> Result<KeyMaterial> {
     let mut outer = Der::only(der, SEQUENCE)?;
     if outer.peek() == Some(INTEGER) {
-        return Err(Error::new(ErrorKind::InvalidPem, "the key is not encrypted: read it without a password"));
+        return Err(Error::new(
+            ErrorKind::InvalidPem,
+            "the key is not encrypted: read it without a password",
+        ));
     }
     let scheme = Scheme::read(Der(outer.take(SEQUENCE)?))?;
     let encrypted = outer.take(OCTET_STRING)?;
     outer.end()?;
-    if encrypted.is_empty() || encrypted.len() % 16 != 0 {
+    if encrypted.is_empty() || !encrypted.len().is_multiple_of(16) {
         return Err(invalid());
     }
     let cipher = scheme.cipher(password)?;
