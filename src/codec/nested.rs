@@ -75,7 +75,7 @@ impl<Outer: TokenCodec, Inner: TokenCodec> TokenCodec for Nested<Outer, Inner> {
     ) -> Result<Envelope> {
         let mut payload = zeroize::Zeroizing::new(Vec::new());
         let around = self.outer.decode_into(token, now, &mut payload)?;
-        if !around.content_type().is_some_and(|cty| crate::jwt::same_media_type(cty, "JWT")) {
+        if !around.content_type().is_some_and(|cty| crate::base::same_media_type(cty, "JWT")) {
             return Err(Error::new(
                 ErrorKind::WrongType,
                 "the outer token does not say that it holds a token (`cty`: `JWT`)",

@@ -19,6 +19,8 @@ macro_rules! opaque_debug {
     )+};
 }
 
+#[cfg(feature = "pem")]
+pub(crate) mod aes_cbc;
 #[cfg(feature = "jwe")]
 #[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
 pub(crate) mod aes_cbc_hmac;
@@ -37,9 +39,10 @@ pub(crate) mod eddsa;
 pub(crate) mod hash;
 pub(crate) mod hkdf;
 pub(crate) mod hmac;
-#[cfg(feature = "jwe")]
-#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
+#[cfg(any(feature = "jwe", feature = "pem"))]
 pub(crate) mod pbkdf2;
+#[cfg(feature = "pem")]
+pub(crate) mod pbkdf2_sha1;
 pub(crate) mod rand;
 pub(crate) mod rsa;
 #[cfg(feature = "jwe")]

@@ -16,12 +16,12 @@ use crate::jwa::{
 /// Keys are far smaller; certificates with long lists of names come near.
 pub(super) const MAX_LEN: usize = 64 * 1024;
 
-const INTEGER: u8 = 0x02;
+pub(super) const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
-const OCTET_STRING: u8 = 0x04;
-const NULL: u8 = 0x05;
-const OID: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const NULL: u8 = 0x05;
+pub(super) const OID: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
 /// `[0]` and `[1]`, constructed: explicit tags, or a tagged SET.
 const CONTEXT_0: u8 = 0xa0;
 const CONTEXT_1: u8 = 0xa1;
@@ -50,7 +50,7 @@ const fn okp_oid(curve: OkpCurve) -> &'static [u8] {
     }
 }
 
-fn invalid() -> Error {
+pub(super) fn invalid() -> Error {
     Error::new(
         ErrorKind::InvalidPem,
         "the DER is cut off, not canonical, or not the structure that was due",
@@ -60,27 +60,37 @@ fn invalid() -> Error {
 pub(super) fn encrypted() -> Error {
     Error::new(
         ErrorKind::InvalidPem,
-        "the private key is encrypted: decrypt it first, for example with `openssl pkey`",
+        "the private key is encrypted: read it with its password (`from_encrypted_pem`, \
+         `from_encrypted_der`), or decrypt it first, for example with `openssl pkey`",
+    )
+}
+
+/// What RFC 1421 did with headers inside a PEM: a key of one MD5 of the password.
+pub(super) fn encrypted_traditionally() -> Error {
+    Error::new(
+        ErrorKind::InvalidPem,
+        "the private key is encrypted in the traditional way, which is not read here: decrypt it \
+         first, or convert it with `openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256`",
     )
 }
 
 /// Reads elements off the front of DER.
-struct Der<'a>(&'a [u8]);
+pub(super) struct Der<'a>(pub(super) &'a [u8]);
 
 impl<'a> Der<'a> {
     /// The content of the one element that is all of `bytes`.
-    fn only(bytes: &'a [u8], tag: u8) -> Result<Self> {
+    pub(super) fn only(bytes: &'a [u8], tag: u8) -> Result<Self> {
         let mut der = Self(bytes);
         let content = der.take(tag)?;
         der.end()?;
         Ok(Self(content))
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.0.first().copied()
     }
 
-    fn end(&self) -> Result<()> {
+    pub(super) fn end(&self) -> Result<()> {
         if self.0.is_empty() { Ok(()) } else { Err(invalid()) }
     }
 
@@ -112,19 +122,19 @@ impl<'a> Der<'a> {
         Some((tag, content))
     }
 
-    fn take(&mut self, tag: u8) -> Result<&'a [u8]> {
+    pub(super) fn take(&mut self, tag: u8) -> Result<&'a [u8]> {
         match self.element() {
             Some((found, content)) if found == tag => Ok(content),
             _ => Err(invalid()),
         }
     }
 
-    fn take_if(&mut self, tag: u8) -> Result<Option<&'a [u8]>> {
+    pub(super) fn take_if(&mut self, tag: u8) -> Result<Option<&'a [u8]>> {
         if self.peek() == Some(tag) { self.take(tag).map(Some) } else { Ok(None) }
     }
 
     /// A number that is not negative, without the zero that DER puts before a high bit.
-    fn number(&mut self) -> Result<&'a [u8]> {
+    pub(super) fn number(&mut self) -> Result<&'a [u8]> {
         match self.take(INTEGER)? {
             [0, rest @ ..] if matches!(rest, [0x80..=0xff, ..]) => Ok(rest),
             number @ ([0] | [0x01..=0x7f, ..]) => Ok(number),

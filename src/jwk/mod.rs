@@ -4,6 +4,8 @@
 mod der;
 mod key;
 #[cfg(feature = "pem")]
+mod pbes2;
+#[cfg(feature = "pem")]
 mod pem;
 mod read;
 mod secret;

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{Jwk, SecretDer, SecretText, der};
+use super::{Jwk, SecretDer, SecretText, der, pbes2};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::KeyMaterial;
 
@@ -25,7 +25,8 @@ impl KeyMaterial {
     /// file, or verify the certificate elsewhere first.
     ///
     /// White space around the block, between its lines and as line ends is free; any other text
-    /// around it, a second key, or an encrypted key is refused. RSA keys that are limited to PSS
+    /// around it, a second key, or an encrypted key is refused: those are read by
+    /// [`from_encrypted_pem`](Self::from_encrypted_pem). RSA keys that are limited to PSS
     /// are read as RSA keys, without their limits. A private key must fit the public half that
     /// stands beside it.
     ///
@@ -51,12 +52,7 @@ impl KeyMaterial {
     /// # Ok::<(), symbolon::Error>(())
     /// ```
     pub fn from_pem(pem: impl AsRef<[u8]>) -> Result<Self> {
-        let pem = pem.as_ref();
-        if pem.len() > der::MAX_LEN {
-            return Err(invalid("the text of a key has at most 64 KiB"));
-        }
-        let text = std::str::from_utf8(pem).map_err(|_| invalid("the PEM is not text"))?;
-        let (mut block, mut rest) = Block::read(text)?;
+        let (mut block, mut rest) = Block::read(text_of(pem.as_ref())?)?;
         let mut curve = None;
         if block.label == "EC PARAMETERS" {
             curve = Some(der::ec_parameters(&block.der)?);
@@ -96,6 +92,73 @@ impl KeyMaterial {
             return Err(invalid("the DER of a key has at most 64 KiB"));
         }
         der::any(der)
+    }
+
+    /// The most rounds of PBKDF2 that reading an encrypted key spends: 10,000,000, some seconds'
+    /// work. OpenSSL writes 2,048 unless told otherwise; others write up to some 1,000,000.
+    pub const MAX_PBKDF2_ROUNDS: u32 = pbes2::MAX_ROUNDS;
+
+    /// Reads the one private key of a PEM text that is encrypted with a password: `ENCRYPTED PRIVATE
+    /// KEY`, encrypted PKCS#8 (RFC 5958 §3).
+    ///
+    /// What is read of the schemes there are is PBES2 (RFC 8018 §6.2) with PBKDF2, by HMAC-SHA-1 (what
+    /// older OpenSSL wrote), HMAC-SHA-256, -384 or -512, and AES-CBC with 128, 192 or 256 bits. The
+    /// password is taken byte by byte as it is given: most tools take it as UTF-8. White space around
+    /// the block is free, as for [`from_pem`](Self::from_pem).
+    ///
+    /// **The encryption hides the key and nothing more**: it has no tag, so whoever can write the file
+    /// can damage or exchange the key in it. Keep it where only you can write.
+    ///
+    /// # Errors
+    /// - [`InvalidPem`](ErrorKind::InvalidPem): a wrong password, or a damaged key, which nobody can
+    ///   tell from that; or, found before the password is tried: not one block of that label, a key
+    ///   that is not encrypted or in the traditional way (`Proc-Type`), DER that is cut off or not
+    ///   canonical, more than [`MAX_PBKDF2_ROUNDS`](Self::MAX_PBKDF2_ROUNDS).
+    /// - [`UnsupportedAlgorithm`](ErrorKind::UnsupportedAlgorithm): another scheme, such as scrypt or
+    ///   Triple DES; the message says how to convert it.
+    /// - [`MissingFeature`](ErrorKind::MissingFeature): AES-CBC needs the feature `rustcrypto`.
+    /// - As for [`from_pem`](Self::from_pem), for the key that was in there.
+    ///
+    /// ```
+    /// use symbolon::{ErrorKind, KeyMaterial};
+    ///
+    /// // openssl genpkey -algorithm ed25519 | openssl pkcs8 -topk8 -v2 aes-256-cbc
+    /// let pem = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n\
+    ///     MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAg2dfOhLOTZ8gICCAAw\n\
+    ///     DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEPh3jTfmQ5NoeSSkbmmAC5QEQDbR\n\
+    ///     Ssa4vxXKTXK1G8JbrPh0+BnZd3VPq/MCuoU2AAc+VqiO4aqPVZfrBA6j0M1YZVc6\n\
+    ///     keg5Z8mm0qveLBahs8Q=\n\
+    ///     -----END ENCRYPTED PRIVATE KEY-----\n";
+    /// # if cfg!(not(feature = "rustcrypto")) { return Ok(()) }
+    /// let key = KeyMaterial::from_encrypted_pem(pem, "correct horse battery staple")?;
+    /// assert_eq!(key.curve(), Some("Ed25519"));
+    ///
+    /// let refused = KeyMaterial::from_encrypted_pem(pem, "a guess").unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::InvalidPem);
+    /// # Ok::<(), symbolon::Error>(())
+    /// ```
+    pub fn from_encrypted_pem(pem: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self> {
+        let (block, rest) = Block::read(text_of(pem.as_ref())?)?;
+        if !rest.is_empty() {
+            return Err(invalid("something follows the key: give one key at a time"));
+        }
+        match block.label {
+            "ENCRYPTED PRIVATE KEY" => pbes2::pkcs8(&block.der, password.as_ref()),
+            _ => Err(invalid("the PEM label is not `ENCRYPTED PRIVATE KEY`")),
+        }
+    }
+
+    /// Reads the one private key of a DER that is encrypted with a password, an
+    /// EncryptedPrivateKeyInfo: [`from_encrypted_pem`](Self::from_encrypted_pem) without its armour.
+    ///
+    /// # Errors
+    /// As for [`from_encrypted_pem`](Self::from_encrypted_pem).
+    pub fn from_encrypted_der(der: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self> {
+        let der = der.as_ref();
+        if der.len() > der::MAX_LEN {
+            return Err(invalid("the DER of a key has at most 64 KiB"));
+        }
+        pbes2::pkcs8(der, password.as_ref())
     }
 
     /// The private key as PEM, `PRIVATE KEY` (PKCS#8), lines of 64 characters: **secret**.
@@ -163,10 +226,34 @@ impl Jwk {
     pub fn from_der(der: impl AsRef<[u8]>) -> Result<Self> {
         KeyMaterial::from_der(der).map(Self::from)
     }
+
+    /// The key of a PEM text that is encrypted with a password, with nothing said about it yet:
+    /// [`KeyMaterial::from_encrypted_pem`].
+    ///
+    /// # Errors
+    /// As for [`KeyMaterial::from_encrypted_pem`].
+    pub fn from_encrypted_pem(pem: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self> {
+        KeyMaterial::from_encrypted_pem(pem, password).map(Self::from)
+    }
+
+    /// The same of a DER: [`KeyMaterial::from_encrypted_der`].
+    ///
+    /// # Errors
+    /// As for [`KeyMaterial::from_encrypted_der`].
+    pub fn from_encrypted_der(der: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<Self> {
+        KeyMaterial::from_encrypted_der(der, password).map(Self::from)
+    }
 }
 
 fn invalid(detail: &'static str) -> Error {
     Error::new(ErrorKind::InvalidPem, detail)
+}
+
+fn text_of(pem: &[u8]) -> Result<&str> {
+    if pem.len() > der::MAX_LEN {
+        return Err(invalid("the text of a key has at most 64 KiB"));
+    }
+    std::str::from_utf8(pem).map_err(|_| invalid("the PEM is not text"))
 }
 
 const BEGIN: &str = "-----BEGIN ";
@@ -195,7 +282,7 @@ impl<'a> Block<'a> {
             .ok_or_else(|| invalid("the `-----BEGIN` and `-----END` lines differ"))?;
         if body.contains(':') && body.contains("ENCRYPTED") {
             // The headers of RFC 1421: the traditional way to encrypt a key.
-            return Err(der::encrypted());
+            return Err(der::encrypted_traditionally());
         }
         if body.contains('\\') {
             return Err(invalid("the line breaks are written out as `\\n`: put real ones there"));

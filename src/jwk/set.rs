@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Jwk;
+use zeroize::Zeroizing;
+
+use super::{Jwk, SecretText};
 use super::read::{invalid, name_of, not_json};
 use crate::base::KeyId;
 use crate::base::json::{self, Kind};
@@ -162,6 +164,36 @@ impl JwkSet {
         }
         out.push_str("]}");
         Ok(out)
+    }
+
+    /// The JSON of a set of any keys, **with their secrets**: for a safe place, never for a response,
+    /// a log or a JWKS endpoint. What was skipped is not written.
+    ///
+    /// ```
+    /// use symbolon::{Jwk, JwkSet, JwsAlg};
+    ///
+    /// let set: JwkSet = [Jwk::generate(JwsAlg::HS256)?].into_iter().collect();
+    /// let text = set.danger_to_secret_json();
+    /// assert_eq!(JwkSet::from_json(text.as_str())?.keys(), set.keys());
+    /// # Ok::<(), symbolon::Error>(())
+    /// ```
+    #[must_use]
+    pub fn danger_to_secret_json(&self) -> SecretText {
+        let keys: Vec<SecretText> = self.keys.iter().map(Jwk::danger_to_secret_json).collect();
+        // As much room as it needs: nothing secret is left behind by a text that grows.
+        let room = keys.iter().fold(16, |sum: usize, key| {
+            sum.saturating_add(key.as_str().len()).saturating_add(1)
+        });
+        let mut out = Zeroizing::new(String::with_capacity(room));
+        out.push_str("{\"keys\":[");
+        for (index, key) in keys.iter().enumerate() {
+            if index > 0 {
+                out.push(',');
+            }
+            out.push_str(key.as_str());
+        }
+        out.push_str("]}");
+        SecretText::new(out)
     }
 }
 

@@ -13,5 +13,5 @@ pub use validator::Validator;
 
 pub(crate) use numeric_date::to_offset_date_time;
 pub(crate) use read::{read_custom, read_registered};
-pub(crate) use validator::{Outside, same_media_type};
+pub(crate) use validator::Outside;
 pub(crate) use write::{Written, write};

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Registered, Written};
 use crate::base::object::Fixed as _;
-use crate::base::{Clock, SystemClock};
+use crate::base::{Clock, SystemClock, same_media_type};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How far clocks may be apart before `nbf` and a format's issue time refuse a token, in seconds.
@@ -346,17 +346,4 @@ fn equal(
         (Some(due), Some(own)) if due == own => Ok(()),
         (Some(_), Some(_)) => Err(otherwise.into()),
     }
-}
-
-/// Whether two media types are one: RFC 7515 §4.1.9 lets `application/` go unsaid, and case does
-/// not count (RFC 2045 §5.1).
-pub(crate) fn same_media_type(one: &str, other: &str) -> bool {
-    fn short(typ: &str) -> &str {
-        const PREFIX: &str = "application/";
-        match typ.split_at_checked(PREFIX.len()) {
-            Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) && !rest.contains('/') => rest,
-            _ => typ,
-        }
-    }
-    short(one).eq_ignore_ascii_case(short(other))
 }

@@ -8,7 +8,7 @@ use super::{Decrypter, RingKey, WritingKey};
 use crate::base::{KeyId, base64url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::key_management::{EncryptKey, Parameters};
-use crate::jwa::{JweAlg, JweEnc, KeyMaterial};
+use crate::jwa::{JweAlg, JweEnc, KeyMaterial, OctKey};
 use crate::jwk::Jwk;
 
 /// A key that encrypts to its recipient, with one key management and one content encryption.
@@ -62,6 +62,28 @@ impl Encrypter {
             apv: None,
             rounds: None,
         })
+    }
+
+    /// A password, to encrypt with as PBES2-HS512+A256KW (RFC 7518 §4.8); `enc` encrypts the content.
+    ///
+    /// Anyone who has a message can guess at its password at leisure: have it drawn, not thought up
+    /// (RFC 7518 §8.8), or raise the [rounds](Self::with_pbkdf2_rounds).
+    ///
+    /// # Errors
+    /// [`WeakKey`](ErrorKind::WeakKey) for an empty password, [`InvalidKey`](ErrorKind::InvalidKey) for
+    /// one of more than 1,024 bytes, [`KeyMismatch`](ErrorKind::KeyMismatch) for what looks like a key
+    /// of another kind; [`MissingFeature`](ErrorKind::MissingFeature) as [`new`](Self::new).
+    ///
+    /// ```
+    /// use symbolon::{Encrypter, JweAlg, JweEnc};
+    ///
+    /// # if cfg!(not(feature = "rustcrypto")) { return Ok(()) }
+    /// let password = Encrypter::password("a long passphrase, drawn by dice", JweEnc::A256GCM)?;
+    /// assert_eq!(password.alg(), JweAlg::PBES2_HS512_A256KW);
+    /// # Ok::<(), symbolon::Error>(())
+    /// ```
+    pub fn password(password: impl Into<Vec<u8>>, enc: JweEnc) -> Result<Self> {
+        Self::new(JweAlg::PBES2_HS512_A256KW, enc, &OctKey::new(password)?.into())
     }
 
     /// The key of `jwk`, under its `kid`, for the key management that its `alg` names; `enc` encrypts

@@ -50,6 +50,8 @@ const SNAPSHOT: &[(ErrorKind, &str, Fault)] = &[
     (ErrorKind::AnonymousIssuer, "anonymous_issuer", Fault::Caller),
     (ErrorKind::Randomness, "no_randomness", Fault::Environment),
     (ErrorKind::Signing, "signing_failed", Fault::Environment),
+    (ErrorKind::Unreadable, "payload_unreadable", Fault::Environment),
+    (ErrorKind::Encrypting, "encryption_failed", Fault::Environment),
 ];
 
 #[test]

@@ -11,7 +11,7 @@ const ROWS: [&[&str]; 10] = [
     &["jwk"],
     &["keys"],
     &["jose"],
-    &["jws", "amora", "sealed"],
+    &["jws", "jwe", "amora", "sealed"],
     &["jwt"],
     &["codec"],
     &["prelude"],
@@ -19,7 +19,7 @@ const ROWS: [&[&str]; 10] = [
 
 /// Formats that are none of JOSE's.
 const NOT_JOSE: [&str; 2] = ["amora", "sealed"];
-const JOSE: [&str; 4] = ["jose", "jws", "jwa", "jwk"];
+const JOSE: [&str; 5] = ["jose", "jws", "jwe", "jwa", "jwk"];
 
 fn row(module: &str) -> Option<usize> {
     ROWS.iter().position(|row| row.contains(&module))

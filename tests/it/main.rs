@@ -17,6 +17,8 @@ mod amora;
 mod attacks;
 mod codec;
 mod corpus_replay;
+#[cfg(any(feature = "jwe", feature = "pem"))]
+mod encrypted_keys;
 mod error_codes;
 mod hostile;
 #[cfg(feature = "jwe")]
