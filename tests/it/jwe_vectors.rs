@@ -8,24 +8,12 @@ use symbolon::{
 };
 
 use crate::jwe_support::{
-    agreed_a128gcm, dir, forge, judge_example, open, refused, refuses_rsa1_5, ring_of,
+    agreed_a128gcm, dir, forge, judge_example, open, refused, refuses_rsa1_5, ring_of, tally_or_skip,
 };
 use crate::support::{Miss, base64url, from_base64url, tally, vectors};
 
 fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
-
-/// As [`tally`], for sets of which a backend may lack all.
-fn tally_or_skip<C>(source: &str, cases: Vec<C>, judge: impl Fn(C) -> Result<(), Miss>) {
-    let judged: Vec<_> = cases.into_iter().map(judge).collect();
-    let skipped = judged.iter().all(|judged| matches!(judged, Err(Miss::Skipped(_))));
-    match judged.first() {
-        Some(Err(Miss::Skipped(why))) if skipped => {
-            println!("{source}: 0 run, {} skipped ({why}, …)", judged.len());
-        }
-        _ => tally(source, judged, |judged| judged),
-    }
 }
 
 fn header_of(token: &str) -> Value {
