@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use symbolon::jwe::{Content, compact, json as jwe_json};
 use symbolon::{
-    Decrypter, EcCurve, EcPrivateKey, Encrypter, Error, ErrorKind, Fault, Jwk, JweAlg, JweCodec,
-    JweEnc, KeyMaterial, Keyring, Limits, OctKey, OkpCurve, OkpPrivateKey, RawToken, RemoteUnwrap,
-    TokenCodec, TokenCodecExt,
+    Decrypter, EcCurve, EcPrivateKey, Encrypter, Error, ErrorKind, Fault, JweAlg, JweCodec, JweEnc, Jwk,
+    KeyMaterial, Keyring, Limits, OctKey, OkpCurve, OkpPrivateKey, RawToken, RemoteUnwrap, TokenCodec,
+    TokenCodecExt,
 };
 use time::OffsetDateTime;
 
@@ -77,8 +77,7 @@ pub(crate) fn all_forms(
         ("compact", compact::encrypt(content, &(), encrypter)?),
         ("flattened", jwe_json::encrypt_flattened(content, &(), &(), encrypter)?),
     ];
-    let general =
-        jwe_json::encrypt_general(content, &(), &(), std::slice::from_ref(encrypter));
+    let general = jwe_json::encrypt_general(content, &(), &(), std::slice::from_ref(encrypter));
     match general {
         Err(error) if is_direct(encrypter.alg()) => {
             assert_eq!(error.kind(), ErrorKind::InvalidSetting);

@@ -1,7 +1,7 @@
 //! RFC 7518, the algorithms: ECDH-ES of appendix C. Appendix B (AES-CBC with HMAC) has keys, ivs and
 //! additional data that no token has; the unit tests of that primitive judge it.
 
-use symbolon::{Decrypter, ErrorKind, Jwk, JweAlg, JweEnc, Limits};
+use symbolon::{Decrypter, ErrorKind, JweAlg, JweEnc, Jwk, Limits};
 
 use crate::jwe_support::{forge, open, refused, ring_of, tally_or_skip};
 use crate::support::{Miss, from_base64url, vectors};
