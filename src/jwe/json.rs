@@ -55,10 +55,11 @@ pub fn encrypt_flattened<P: Serialize + ?Sized, U: Serialize + ?Sized>(
         zip: content.zip,
         parameters: Some(&parameters),
     };
-    let protected = base64url::encode(header.to_json(protected)?);
+    let header = header.to_json(protected)?;
+    let protected = base64url::encode(&header);
     let aad = additional_data(&protected, content.aad);
     let sealed = message::seal(content, encrypter.enc(), &key, &aad, &mut dice)?;
-    let mut out = Output::new(&protected, unprotected)?;
+    let mut out = Output::new(&header, &protected, unprotected)?;
     if !encrypted_key.is_empty() {
         out.member("encrypted_key", &encrypted_key);
     }
@@ -120,10 +121,11 @@ pub fn encrypt_general<P: Serialize + ?Sized, U: Serialize + ?Sized>(
         zip: content.zip,
         ..Written::default()
     };
-    let protected = base64url::encode(header.to_json(protected)?);
+    let header = header.to_json(protected)?;
+    let protected = base64url::encode(&header);
     let aad = additional_data(&protected, content.aad);
     let sealed = message::seal(content, enc, &message::prepare(enc, &cek)?, &aad, &mut dice)?;
-    let mut out = Output::new(&protected, unprotected)?;
+    let mut out = Output::new(&header, &protected, unprotected)?;
     out.0.push_str(r#","recipients":["#);
     out.0.push_str(&recipients);
     out.0.push(']');
@@ -140,14 +142,27 @@ fn additional_data(protected: &str, aad: Option<&[u8]>) -> Vec<u8> {
     bytes
 }
 
+/// RFC 7516 §7.2.1: no parameter may stand in two headers.
+fn refuse_twice(header: &[u8], other: &[u8]) -> Result<()> {
+    let (mut names, mut twice) = (Vec::new(), false);
+    json::members(header, |name, _| names.push(name.clone()))
+        .and_then(|_| json::members(other, |name, _| twice |= names.contains(name)))
+        .map_err(|error| Error::new(ErrorKind::InvalidSetting, format!("in a header: {error}")))?;
+    if twice {
+        return Err(Error::new(ErrorKind::InvalidSetting, "a parameter stands in both headers"));
+    }
+    Ok(())
+}
+
 /// The JSON text of a message, as it grows.
 struct Output(String);
 
 impl Output {
-    fn new<U: Serialize + ?Sized>(protected: &str, unprotected: &U) -> Result<Self> {
+    fn new<U: Serialize + ?Sized>(header: &[u8], protected: &str, unprotected: &U) -> Result<Self> {
         let mut out = Self(format!(r#"{{"protected":"{protected}""#));
         let unprotected = Written::default().to_json(unprotected)?;
         if unprotected != b"{}" {
+            refuse_twice(header, &unprotected)?;
             out.0.push_str(r#","unprotected":"#);
             out.0.push_str(std::str::from_utf8(&unprotected).map_err(|_| ErrorKind::Encrypting)?);
         }

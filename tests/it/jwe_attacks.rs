@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use symbolon::jwe::{Content, compact, json as jwe_json};
 use symbolon::jws;
 use symbolon::{
-    Body, Decrypter, EcCurve, EcPrivateKey, Encrypter, Error, ErrorKind, HmacAlg, Jwk, JweAlg,
-    JweCodec, JweEnc, JwsAlg, JwsCodec, KeyMaterial, Keyring, Limits, Nested, NoCustom, OctKey, OkpCurve,
+    Body, Decrypter, EcCurve, EcPrivateKey, Encrypter, Error, ErrorKind, HmacAlg, JweAlg, JweCodec,
+    JweEnc, Jwk, JwsAlg, JwsCodec, KeyMaterial, Keyring, Limits, Nested, NoCustom, OctKey, OkpCurve,
     OkpPrivateKey, Provenance, RemoteUnwrap, Signer, TokenCodec, TokenCodecExt, Verifier,
 };
 use time::OffsetDateTime;
@@ -38,7 +38,11 @@ fn everywhere(name: &str, value: &Value) -> Vec<(&'static str, bool, String)> {
         ("compact", true, forge(&protected, b"", &CEK, b"x")),
         ("flattened protected", true, forge_json(&protected, json!({}), &CEK, b"x").to_string()),
         ("general protected", true, forge_json(&protected, general(json!({})), &CEK, b"x").to_string()),
-        ("unprotected", false, forge_json(HEADER, json!({ "unprotected": with }), &CEK, b"x").to_string()),
+        (
+            "unprotected",
+            false,
+            forge_json(HEADER, json!({ "unprotected": with }), &CEK, b"x").to_string(),
+        ),
         ("header", false, forge_json(HEADER, json!({ "header": with }), &CEK, b"x").to_string()),
         ("recipient", false, forge_json(HEADER, general(with), &CEK, b"x").to_string()),
         ("general unprotected", false, forge_json(HEADER, shared_in_general, &CEK, b"x").to_string()),
@@ -126,8 +130,21 @@ fn alg_and_enc_only_agree() {
         assert_eq!(refused(&message, &dir()), None);
     }
     let names = [
-        "none", "None", "NONE", "DIR", "Dir", "dir ", "", "RSA1_5", "A256KW", "A256GCMKW", "ECDH-ES", "HS256",
-        "A256GCM", "RSA-OAEP", "PBES2-HS256+A128KW",
+        "none",
+        "None",
+        "NONE",
+        "DIR",
+        "Dir",
+        "dir ",
+        "",
+        "RSA1_5",
+        "A256KW",
+        "A256GCMKW",
+        "ECDH-ES",
+        "HS256",
+        "A256GCM",
+        "RSA-OAEP",
+        "PBES2-HS256+A128KW",
     ];
     for name in names {
         for message in both_ways(&json!(name), &gcm) {
@@ -166,7 +183,11 @@ fn a_parameter_twice_is_refused_within_and_across_headers() {
     ];
     for (member, name) in members {
         let twice = format!(r#"{{"alg":"dir","enc":"A256GCM","tenant":1,{member}}}"#);
-        assert_eq!(refused(&forge(&twice, b"", &CEK, b"x"), &dir()), Some(ErrorKind::Malformed), "{member}");
+        assert_eq!(
+            refused(&forge(&twice, b"", &CEK, b"x"), &dir()),
+            Some(ErrorKind::Malformed),
+            "{member}"
+        );
         let flat = forge_json(&twice, json!({}), &CEK, b"x").to_string();
         assert_eq!(refused(&flat, &dir()), Some(ErrorKind::Malformed), "{member}");
         let header = r#"{"alg":"dir","enc":"A256GCM","tenant":1}"#;
@@ -243,7 +264,10 @@ fn a_message_is_of_one_serialization() {
     messages.push(("trailing", format!("{flat}x")));
     messages.push(("two", format!("{flat}{flat}")));
     messages.push(("a list", format!("[{flat}]")));
-    messages.push(("deep", flat.to_string().replacen('{', &format!("{{\"a\":{}{},", "[".repeat(200), "]".repeat(200)), 1)));
+    messages.push((
+        "deep",
+        flat.to_string().replacen('{', &format!("{{\"a\":{}{},", "[".repeat(200), "]".repeat(200)), 1),
+    ));
     count("JSON that is no message", messages, |(what, message)| {
         match jwe_json::decrypt(&message, &ring, &Limits::default(), OffsetDateTime::UNIX_EPOCH) {
             Err(error) if error.kind() == ErrorKind::Malformed => Ok(()),
@@ -289,17 +313,22 @@ fn a_signed_token_is_no_encrypted_one_nor_the_reverse() {
     assert_eq!(crate::support::refused(&jws_of_jwe, &signed_ring), Some(ErrorKind::Malformed));
     let jwe = forge(HEADER, b"", &CEK, b"x");
     assert_eq!(crate::support::refused(&jwe, &signed_ring), Some(ErrorKind::Malformed));
-    for header in [r#"{"alg":"HS256"}"#, r#"{"alg":"HS256","enc":"A256GCM"}"#, r#"{"alg":"none","enc":"A256GCM"}"#] {
+    for header in
+        [r#"{"alg":"HS256"}"#, r#"{"alg":"HS256","enc":"A256GCM"}"#, r#"{"alg":"none","enc":"A256GCM"}"#]
+    {
         assert!(refused(&forge(header, b"", &CEK, b"x"), &dir()).is_some(), "{header}");
     }
     // One with both, in every order of members.
     let flat = forge_json(HEADER, json!({}), &CEK, b"x");
-    for extra in [json!({"payload": "eA", "signature": "AA"}), json!({"payload": "eA", "signatures": [{}]})] {
+    for extra in
+        [json!({"payload": "eA", "signature": "AA"}), json!({"payload": "eA", "signatures": [{}]})]
+    {
         let mut message = flat.clone();
         message.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         assert_eq!(refused(&message.to_string(), &dir()), Some(ErrorKind::Malformed));
     }
-    let error = jws::compact::verify(&flat.to_string(), &signed_ring, &Limits::default(), now).unwrap_err();
+    let error =
+        jws::compact::verify(&flat.to_string(), &signed_ring, &Limits::default(), now).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Malformed);
 }
 
@@ -410,7 +439,8 @@ fn a_failed_unwrap_takes_as_long_as_a_failed_tag() {
     for round in 0..4000 {
         for at in [round % 2, 1 - round % 2] {
             let start = Instant::now();
-            let opened = compact::decrypt(&bad[at], &ring, &Limits::default(), OffsetDateTime::UNIX_EPOCH);
+            let opened =
+                compact::decrypt(&bad[at], &ring, &Limits::default(), OffsetDateTime::UNIX_EPOCH);
             samples[at].push(start.elapsed().as_nanos());
             assert!(opened.is_err());
         }
@@ -427,9 +457,8 @@ fn a_failed_unwrap_takes_as_long_as_a_failed_tag() {
 }
 
 fn pbes2(p2c: &str, p2s: &str) -> String {
-    let header = base64url(format!(
-        r#"{{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2s":{p2s},"p2c":{p2c}}}"#
-    ));
+    let header =
+        base64url(format!(r#"{{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2s":{p2s},"p2c":{p2c}}}"#));
     format!("{header}.{}.{}.AAAA.{}", base64url([0; 40]), base64url(IV), base64url([0; 16]))
 }
 
@@ -492,7 +521,8 @@ fn pbes2_counts_are_bounded_before_the_work() {
     assert!(fastest < Duration::from_millis(1));
     // Raised by whoever needs it, in both directions.
     let limits = Limits::default().pbkdf2_rounds(20_000);
-    let many = compact::encrypt(&Content::new(b"x"), &(), &key.clone().with_pbkdf2_rounds(20_000).unwrap());
+    let many =
+        compact::encrypt(&Content::new(b"x"), &(), &key.clone().with_pbkdf2_rounds(20_000).unwrap());
     assert_eq!(refused(&many.as_ref().unwrap().clone(), &ring), Some(TooLarge));
     assert_eq!(open(&many.unwrap(), &ring, &limits).unwrap(), b"x");
     assert_eq!(key.with_pbkdf2_rounds(999).unwrap_err().kind(), ErrorKind::InvalidSetting);
@@ -504,8 +534,10 @@ fn one_budget_of_pbes2_rounds_holds_for_all_recipients_together() {
     let ring = Keyring::new(key.clone());
     let other = Encrypter::new(JweAlg::PBES2_HS256_A128KW, JweEnc::A256GCM, &oct(21)).unwrap();
     let to = |rounds: &[(&Encrypter, u32)]| {
-        let all: Vec<_> =
-            rounds.iter().map(|(key, rounds)| (*key).clone().with_pbkdf2_rounds(*rounds).unwrap()).collect();
+        let all: Vec<_> = rounds
+            .iter()
+            .map(|(key, rounds)| (*key).clone().with_pbkdf2_rounds(*rounds).unwrap())
+            .collect();
         jwe_json::encrypt_general(&Content::new(b"x"), &(), &(), &all).unwrap()
     };
     assert_eq!(refused(&to(&[(&other, 5000), (&key, 5000)]), &ring), None);
@@ -519,7 +551,8 @@ fn one_budget_of_pbes2_rounds_holds_for_all_recipients_together() {
 fn recipients_are_counted_before_any_cryptography() {
     let message = |count: usize| {
         let one = json!({"header": {"alg": "RSA-OAEP"}, "encrypted_key": "AAAA"});
-        forge_json(r#"{"enc":"A256GCM"}"#, json!({ "recipients": vec![one; count] }), &CEK, b"x").to_string()
+        forge_json(r#"{"enc":"A256GCM"}"#, json!({ "recipients": vec![one; count] }), &CEK, b"x")
+            .to_string()
     };
     let many = message(10_000);
     let start = Instant::now();
@@ -529,19 +562,27 @@ fn recipients_are_counted_before_any_cryptography() {
     assert!(took < Duration::from_millis(500));
     assert_eq!(refused(&message(17), &panics()), Some(ErrorKind::TooLarge));
     // One key is tried with 4 of them at most.
-    let ring = ring_of(Decrypter::remote(JweAlg::RSA_OAEP, JweEnc::A256GCM, Fixed(vec![1; 32])).unwrap());
+    let ring =
+        ring_of(Decrypter::remote(JweAlg::RSA_OAEP, JweEnc::A256GCM, Fixed(vec![1; 32])).unwrap());
     assert_eq!(refused(&message(4), &ring), Some(ErrorKind::Unauthentic));
     assert_eq!(refused(&message(5), &ring), Some(ErrorKind::TooLarge));
     assert_eq!(refused(&message(16), &ring), Some(ErrorKind::TooLarge));
     let named = ring_of(
-        Decrypter::remote(JweAlg::RSA_OAEP, JweEnc::A256GCM, Fixed(CEK.to_vec())).unwrap().with_kid("k").unwrap(),
+        Decrypter::remote(JweAlg::RSA_OAEP, JweEnc::A256GCM, Fixed(CEK.to_vec()))
+            .unwrap()
+            .with_kid("k")
+            .unwrap(),
     );
     // Those for others cost nothing.
-    let mut all = vec![json!({"header": {"alg": "RSA-OAEP", "kid": "other"}, "encrypted_key": "AAAA"}); 15];
+    let mut all =
+        vec![json!({"header": {"alg": "RSA-OAEP", "kid": "other"}, "encrypted_key": "AAAA"}); 15];
     all.push(json!({"header": {"alg": "RSA-OAEP", "kid": "k"}, "encrypted_key": "AAAA"}));
     let last = forge_json(r#"{"enc":"A256GCM"}"#, json!({ "recipients": all }), &CEK, b"x").to_string();
     assert_eq!(refused(&last, &named), None);
-    assert_eq!(open(&last, &named, &Limits::default().recipients(15)).unwrap_err().kind(), ErrorKind::TooLarge);
+    assert_eq!(
+        open(&last, &named, &Limits::default().recipients(15)).unwrap_err().kind(),
+        ErrorKind::TooLarge
+    );
 }
 
 #[test]
@@ -568,12 +609,14 @@ fn text_and_headers_are_bounded_before_any_cryptography() {
 #[test]
 fn headers_of_very_many_names_are_refused_quickly() {
     let names = |prefix: char, count: usize| -> Value {
-        (0..count).map(|at| (format!("{prefix}{at:x}"), json!(0))).collect::<serde_json::Map<_, _>>().into()
+        (0..count)
+            .map(|at| (format!("{prefix}{at:x}"), json!(0)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
     };
     let two = json!({ "unprotected": names('a', 40_000), "header": names('z', 40_000) });
     let many = json!({ "header": names('z', 800) });
-    let general =
-        json!({ "unprotected": names('a', 800), "recipients": vec![many; 16] });
+    let general = json!({ "unprotected": names('a', 800), "recipients": vec![many; 16] });
     for (what, members) in [("two headers", two), ("16 recipients", general)] {
         let message = forge_json(HEADER, members, &CEK, b"x").to_string();
         assert!(message.len() < 1 << 20);
@@ -859,7 +902,8 @@ fn a_header_with_another_alg_than_the_keys_is_refused() {
         })
         .collect();
     let pairs = made.iter().flat_map(|one| made.iter().map(move |other| (one, other)));
-    let pairs = pairs.filter(|(one, other)| one.1 != other.1 && Keyring::new(other.2.clone()).len() == 1);
+    let pairs =
+        pairs.filter(|(one, other)| one.1 != other.1 && Keyring::new(other.2.clone()).len() == 1);
     count("alg of the header, alg of the key", pairs, |((name, _, writer), (other, _, reader))| {
         let token = compact::encrypt(&Content::new(b"x"), &(), writer).unwrap();
         match refused(&token, &Keyring::new(reader.clone())) {
@@ -890,7 +934,11 @@ fn keys_and_addresses_in_the_header_are_inert() {
     for kid in ["../../etc/passwd", "' OR 1=1 --", "https://x/", "\u{0}", "%2e%2e"] {
         for (place, _, message) in everywhere("kid", &json!(kid)) {
             let other = Encrypter::new(JweAlg::DIR, JweEnc::A256GCM, &oct(32)).unwrap().with_kid("k");
-            assert_eq!(refused(&message, &Keyring::new(other.unwrap())), Some(ErrorKind::UnknownKey), "{place}");
+            assert_eq!(
+                refused(&message, &Keyring::new(other.unwrap())),
+                Some(ErrorKind::UnknownKey),
+                "{place}"
+            );
         }
     }
     for kid in [json!(7), json!(null), json!(["k"]), json!({})] {
@@ -911,7 +959,8 @@ fn of_all_spellings_of_a_part_one_is_read() {
         format!("{}{}", &text[..text.len() - 1], char::from(last as u8 + 1))
     };
     let spell = |part: &str| {
-        let mut all = vec![format!("{part}="), format!("{part}=="), format!("{part}\n"), format!(" {part}")];
+        let mut all =
+            vec![format!("{part}="), format!("{part}=="), format!("{part}\n"), format!(" {part}")];
         all.push(part.replace('A', "+"));
         if part.len() % 4 != 0 {
             all.push(next(part));
@@ -929,14 +978,22 @@ fn of_all_spellings_of_a_part_one_is_read() {
             message[name] = other.clone().into();
             for message in [spelled.join("."), message.to_string()] {
                 let kind = refused(&message, &dir());
-                assert!(matches!(kind, Some(ErrorKind::Malformed | ErrorKind::Unauthentic)), "{name} {other:?} {kind:?}");
+                assert!(
+                    matches!(kind, Some(ErrorKind::Malformed | ErrorKind::Unauthentic)),
+                    "{name} {other:?} {kind:?}"
+                );
                 cases += 1;
             }
         }
     }
     println!("other spellings: {cases} run, 0 wrong");
     let mut aad = jwe_json::encrypt_flattened(
-        &Content::new(b"x").additional_data(b"aa"), &(), &(), dir().primary().unwrap()).unwrap();
+        &Content::new(b"x").additional_data(b"aa"),
+        &(),
+        &(),
+        dir().primary().unwrap(),
+    )
+    .unwrap();
     assert_eq!(refused(&aad, &dir()), None);
     aad = aad.replace(r#""aad":"YWE""#, r#""aad":"YWF""#);
     assert_eq!(refused(&aad, &dir()), Some(ErrorKind::Malformed));
@@ -962,7 +1019,8 @@ fn a_nested_token_must_say_so_and_hold_a_signed_one() {
         assert_eq!(read(&wrap(&signed, Some(cty))), Ok(()), "{cty}");
     }
     assert_eq!(read(&codec.encode(&claims).unwrap()), Ok(()));
-    for cty in [None, Some(""), Some("JWS"), Some("text/plain"), Some("JWT2"), Some("application/jwt+x")] {
+    for cty in [None, Some(""), Some("JWS"), Some("text/plain"), Some("JWT2"), Some("application/jwt+x")]
+    {
         assert_eq!(read(&wrap(&signed, cty)), Err(ErrorKind::WrongType), "{cty:?}");
     }
     let [h, p, s] = signed.split('.').collect::<Vec<_>>().try_into().unwrap();
@@ -1047,7 +1105,9 @@ mod compression {
     fn every_length_comes_back_in_every_serialization() {
         let ring = dir();
         let limits = limits().inflated_ratio(5000);
-        let lens = [0, 1, 100, 4095, 4096, 4097, 8191, 8192, 8193, 32767, 32768, 32769, 65536, 249_999, 250_000];
+        let lens = [
+            0, 1, 100, 4095, 4096, 4097, 8191, 8192, 8193, 32767, 32768, 32769, 65536, 249_999, 250_000,
+        ];
         for len in lens {
             let noise = crate::support::noise(len as u64, len);
             for payload in [vec![0; len], noise] {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use symbolon::jwe::{Content, compact, json as jwe_json};
 use symbolon::{
-    AnyOf, Body, Claims, Decrypter, Encrypter, Error, ErrorKind, Fault, HmacAlg, Jwk, JweAlg, JweCodec,
-    JweEnc, JwsAlg, JwsCodec, KeyMaterial, Keyring, KidPolicy, Limits, Nested, NoCustom, OctKey,
+    AnyOf, Body, Claims, Decrypter, Encrypter, Error, ErrorKind, Fault, HmacAlg, JweAlg, JweCodec,
+    JweEnc, Jwk, JwsAlg, JwsCodec, KeyMaterial, Keyring, KidPolicy, Limits, Nested, NoCustom, OctKey,
     OkpCurve, OkpPrivateKey, Provenance, RawToken, RemoteUnwrap, SharedKeyring, Signer, TokenCodec,
     TokenCodecExt, Tokens, Validator,
 };
@@ -63,7 +63,8 @@ fn every_algorithm_writes_what_it_reads_in_every_serialization() {
             }
         }
         // Encrypting the same again gives another message each time, with another iv.
-        let [one, other] = [0; 2].map(|_| compact::encrypt(&Content::new(b"x"), &(), &encrypter).unwrap());
+        let [one, other] =
+            [0; 2].map(|_| compact::encrypt(&Content::new(b"x"), &(), &encrypter).unwrap());
         let ivs = [&one, &other].map(|token| token.split('.').nth(2).unwrap().to_owned());
         match one != other && ivs[0] != ivs[1] {
             true => Ok(()),
@@ -181,9 +182,9 @@ fn keys_rotate_by_kid() {
     let old = codec.seal(&body).unwrap();
     keys.rotate(kw("2026-11", 2).unwrap(), Some(now)).unwrap();
     let new = codec.seal(&body).unwrap();
-    let kid = |token: &str, at| codec.open_at(token, at).map(|opened| {
-        opened.envelope().kid().unwrap().as_str().to_owned()
-    });
+    let kid = |token: &str, at| {
+        codec.open_at(token, at).map(|opened| opened.envelope().kid().unwrap().as_str().to_owned())
+    };
     assert_eq!(kid(&old, now).unwrap(), "2026-10");
     assert_eq!(kid(&new, now).unwrap(), "2026-11");
     let later = now + Duration::SECOND;
@@ -195,10 +196,18 @@ fn keys_rotate_by_kid() {
 
 #[test]
 fn a_missing_or_unknown_kid_is_judged_by_the_rings_policy() {
-    let named = Keyring::new(kw("a", 1).unwrap()).with_reader(kw("b", 2).unwrap().with_kid("b").map(|key| {
-        let ring = Keyring::new(key);
-        ring.readers().next().unwrap().clone()
-    }).unwrap()).unwrap();
+    let named = Keyring::new(kw("a", 1).unwrap())
+        .with_reader(
+            kw("b", 2)
+                .unwrap()
+                .with_kid("b")
+                .map(|key| {
+                    let ring = Keyring::new(key);
+                    ring.readers().next().unwrap().clone()
+                })
+                .unwrap(),
+        )
+        .unwrap();
     let key = OctKey::new(vec![1; 32]).unwrap().into();
     let nameless = Encrypter::new(kw("a", 1).unwrap().alg(), JweEnc::A256GCM, &key).unwrap();
     let token = compact::encrypt(&Content::new(b"x"), &(), &nameless).unwrap();
@@ -222,7 +231,9 @@ fn parties_are_agreed_on() {
         };
         let ring = ring_of(decrypter);
         let mut tokens = vec![];
-        for (apu, apv) in [(&b"Alice"[..], &b"Bob"[..]), (b"", b"Bob"), (&[0xff; 300], b"\0"), (b"", b"")] {
+        for (apu, apv) in
+            [(&b"Alice"[..], &b"Bob"[..]), (b"", b"Bob"), (&[0xff; 300], b"\0"), (b"", b"")]
+        {
             let encrypter = encrypter.clone().with_parties(apu, apv);
             for (form, message) in all_forms(&Content::new(b"x"), &encrypter).unwrap() {
                 assert_eq!(refused(&message, &ring), None, "{name} {form}");
@@ -244,7 +255,9 @@ fn parties_that_were_exchanged_open_nothing() {
     let key = OkpPrivateKey::generate(OkpCurve::X25519).unwrap().into();
     let encrypter = match Encrypter::new(JweAlg::ECDH_ES_A128KW, JweEnc::A128GCM, &key) {
         Ok(encrypter) if !Keyring::new(encrypter.clone()).is_empty() => encrypter,
-        _ => return println!("skipped: parties_that_were_exchanged: ECDH-ES+A128KW is not in this build"),
+        _ => {
+            return println!("skipped: parties_that_were_exchanged: ECDH-ES+A128KW is not in this build");
+        }
     };
     let ring = Keyring::new(encrypter.clone());
     let encrypter = encrypter.with_parties(b"Alice", b"Bob");
@@ -307,7 +320,9 @@ fn headers_of_ones_own_are_protected_or_shared_as_asked() {
     assert!(!String::from_utf8_lossy(read.header()).contains("jku"), "only what is authentic");
 
     // What this crate writes is not the user's to write, in either header; nor is what is no object.
-    for name in ["alg", "enc", "kid", "zip", "crit", "b64", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"] {
+    for name in
+        ["alg", "enc", "kid", "zip", "crit", "b64", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"]
+    {
         let header = json!({ name: "x" });
         let protected = compact::encrypt(&content, &header, encrypter).unwrap_err();
         let shared = jwe_json::encrypt_flattened(&content, &(), &header, encrypter).unwrap_err();
@@ -345,17 +360,23 @@ fn a_parameter_of_ones_own_in_both_headers_is_not_written() {
 fn dir_keys_of_one_length_are_never_confused() {
     let encs: Vec<_> = JweEnc::all().filter(|enc| enc.key_len() == 32).collect();
     assert_eq!(encs.len(), 3);
-    tally("dir, keys of 32 bytes", encs.iter().flat_map(|one| encs.iter().map(move |other| (one, other))), |(one, other)| {
-        let made = |enc: JweEnc| Encrypter::new(JweAlg::DIR, enc, &oct(32)).map_err(|error| Miss::of("dir", &error));
-        let (writer, reader) = (made(*one)?, Keyring::new(made(*other)?));
-        for (form, message) in all_forms(&Content::new(b"x"), &writer).unwrap() {
-            let due = (one != other).then_some(ErrorKind::AlgorithmMismatch);
-            if refused(&message, &reader) != due {
-                return Err(Miss::wrong(format!("{one} {other} {form}")));
+    tally(
+        "dir, keys of 32 bytes",
+        encs.iter().flat_map(|one| encs.iter().map(move |other| (one, other))),
+        |(one, other)| {
+            let made = |enc: JweEnc| {
+                Encrypter::new(JweAlg::DIR, enc, &oct(32)).map_err(|error| Miss::of("dir", &error))
+            };
+            let (writer, reader) = (made(*one)?, Keyring::new(made(*other)?));
+            for (form, message) in all_forms(&Content::new(b"x"), &writer).unwrap() {
+                let due = (one != other).then_some(ErrorKind::AlgorithmMismatch);
+                if refused(&message, &reader) != due {
+                    return Err(Miss::wrong(format!("{one} {other} {form}")));
+                }
             }
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
     let key = Decrypter::new(JweAlg::DIR, JweEnc::A256GCM, &oct(32)).unwrap();
     assert_eq!(key.also_reading([JweEnc::XC20P]).unwrap_err().kind(), ErrorKind::InvalidSetting);
     let remote = Decrypter::remote(JweAlg::DIR, JweEnc::A256GCM, Fixed(vec![7; 32]));
@@ -374,7 +395,8 @@ fn a_key_reads_other_content_encryptions_only_where_told() {
     assert_eq!(refused(&token(JweEnc::XC20P), &both), Some(ErrorKind::AlgorithmMismatch));
     // One that this build lacks is found out now, not with the first token.
     for enc in JweEnc::all() {
-        let made = Encrypter::new(JweAlg::A256GCMKW, enc, &oct(32)).map(|_| ()).map_err(|error| error.kind());
+        let made =
+            Encrypter::new(JweAlg::A256GCMKW, enc, &oct(32)).map(|_| ()).map_err(|error| error.kind());
         let also = reader().also_reading([enc]).map(|_| ()).map_err(|error| error.kind());
         assert_eq!(made, also, "{enc}");
     }
@@ -445,7 +467,8 @@ fn a_remote_place_unwraps_and_its_failures_do_not_show() {
         }
     }
     let cek = vec![3; 32];
-    let token = crate::jwe_support::forge(r#"{"alg":"RSA-OAEP-256","enc":"A256GCM"}"#, b"wrapped", &cek, b"x");
+    let token =
+        crate::jwe_support::forge(r#"{"alg":"RSA-OAEP-256","enc":"A256GCM"}"#, b"wrapped", &cek, b"x");
     let (alg, enc) = (JweAlg::RSA_OAEP_256, JweEnc::A256GCM);
     let ring = ring_of(Decrypter::remote(alg, enc, Fixed(cek)).unwrap());
     assert_eq!(open(&token, &ring, &Limits::default()).unwrap(), b"x");
@@ -508,7 +531,10 @@ fn shapes_are_told_apart() {
     let nested = Nested::new(jwe.clone(), jws.clone());
     assert!(shape(&nested, &encrypted) && !shape(&nested, &signed));
     // A JWK's own enc binds as well.
-    let jwk = Jwk::from_json(r#"{"kty":"oct","alg":"A256GCM","k":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}"#).unwrap();
+    let jwk = Jwk::from_json(
+        r#"{"kty":"oct","alg":"A256GCM","k":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}"#,
+    )
+    .unwrap();
     let key = Decrypter::from_jwk(&jwk, JweEnc::A256GCM).unwrap();
     assert_eq!((key.alg(), key.enc()), (JweAlg::DIR, JweEnc::A256GCM));
     assert_eq!(Decrypter::from_jwk(&jwk, JweEnc::XC20P).unwrap_err().kind(), ErrorKind::KeyMismatch);

@@ -17,7 +17,8 @@ const ODD: [&str; 15] =
 /// A good message of each family in each serialization, and the ring that reads it.
 fn good() -> Vec<(String, Ring, String)> {
     let encs = [JweEnc::A256GCM, JweEnc::A128CBC_HS256, JweEnc::XC20P];
-    let families = [JweAlg::DIR, JweAlg::A128KW, JweAlg::A256GCMKW, JweAlg::ECDH_ES_A256KW, JweAlg::ECDH_ES];
+    let families =
+        [JweAlg::DIR, JweAlg::A128KW, JweAlg::A256GCMKW, JweAlg::ECDH_ES_A256KW, JweAlg::ECDH_ES];
     let mut all = Vec::new();
     for (at, alg) in families.into_iter().enumerate() {
         let enc = encs[at % 3];

@@ -3,29 +3,17 @@
 
 use serde_json::{Value, json};
 use symbolon::{
-    Body, Decrypter, ErrorKind, FixedClock, Jwk, JweAlg, JweCodec, JweEnc, JwsAlg, JwsCodec, Keyring,
+    Body, Decrypter, ErrorKind, FixedClock, JweAlg, JweCodec, JweEnc, Jwk, JwsAlg, JwsCodec, Keyring,
     Limits, Nested, OkpCurve, OkpPrivateKey, OkpPublicKey, TokenCodecExt, Validator, Verifier,
 };
 
 use crate::jwe_support::{
-    agreed_a128gcm, dir, forge, judge_example, open, refused, refuses_rsa1_5, ring_of,
+    agreed_a128gcm, dir, forge, judge_example, open, refused, refuses_rsa1_5, ring_of, tally_or_skip,
 };
 use crate::support::{Miss, base64url, from_base64url, tally, vectors};
 
 fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
-}
-
-/// As [`tally`], for sets of which a backend may lack all.
-fn tally_or_skip<C>(source: &str, cases: Vec<C>, judge: impl Fn(C) -> Result<(), Miss>) {
-    let judged: Vec<_> = cases.into_iter().map(judge).collect();
-    let skipped = judged.iter().all(|judged| matches!(judged, Err(Miss::Skipped(_))));
-    match judged.first() {
-        Some(Err(Miss::Skipped(why))) if skipped => {
-            println!("{source}: 0 run, {} skipped ({why}, …)", judged.len());
-        }
-        _ => tally(source, judged, |judged| judged),
-    }
 }
 
 fn header_of(token: &str) -> Value {
@@ -43,8 +31,7 @@ fn rfc7517_c_an_encrypted_key() {
         // What it hides is the key of appendix C.1 with its kid.
         let fault = |error| Miss::of("PBES2", &error);
         let jwk = Jwk::from_json(&key).map_err(fault)?;
-        let decrypter =
-            Decrypter::from_jwk_as(&jwk, JweAlg::PBES2_HS256_A128KW, JweEnc::A128CBC_HS256);
+        let decrypter = Decrypter::from_jwk_as(&jwk, JweAlg::PBES2_HS256_A128KW, JweEnc::A128CBC_HS256);
         let payload =
             open(token, &ring_of(decrypter.map_err(fault)?), &Limits::default()).map_err(fault)?;
         let hidden = Jwk::from_json(&payload).map_err(fault)?;
@@ -226,8 +213,7 @@ fn rfc7520_section_5_10_hands_over_its_additional_data() {
     };
     for (_, message) in forms_of(&case) {
         let now = time::OffsetDateTime::UNIX_EPOCH;
-        let opened =
-            symbolon::jwe::json::decrypt(&message, &key, &Limits::default(), now).unwrap();
+        let opened = symbolon::jwe::json::decrypt(&message, &key, &Limits::default(), now).unwrap();
         assert_eq!(opened.additional_data(), case["input"]["aad"].as_str().map(str::as_bytes));
         let bent = message.replace(r#""aad":"WyJ2Y2"#, r#""aad":"WyJ2Y3"#);
         assert_ne!(bent, message);
@@ -258,13 +244,11 @@ fn rfc7520_section_6_agrees() {
         let fault = |error| Miss::of("nested", &error);
         let outer = Jwk::from_json(&key)
             .and_then(|key| Decrypter::from_jwk_as(&key, JweAlg::RSA_OAEP, JweEnc::A128GCM));
-        let inner = Jwk::from_json(&inner_key)
-            .and_then(|key| Verifier::from_jwk_as(&key, JwsAlg::PS256));
+        let inner =
+            Jwk::from_json(&inner_key).and_then(|key| Verifier::from_jwk_as(&key, JwsAlg::PS256));
         let codec = Nested::new(
             JweCodec::new(ring_of(outer.map_err(fault)?)),
-            JwsCodec::new(
-                Keyring::read_only().with_reader(inner.map_err(fault)?).map_err(fault)?,
-            ),
+            JwsCodec::new(Keyring::read_only().with_reader(inner.map_err(fault)?).map_err(fault)?),
         );
         let claims = codec.decode::<Value>(&message).and_then(|token| token.claims_unvalidated());
         match claims.map_err(fault)?.registered().issuer() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use symbolon::jwe::Content;
-use symbolon::{Decrypter, ErrorKind, Jwk, JweAlg, JweEnc, Limits};
+use symbolon::{Decrypter, ErrorKind, JweAlg, JweEnc, Jwk, Limits};
 
 use crate::jwe_support::{all_forms, encrypter, judge_example, open, recipients, refused, ring_of};
 use crate::support::{Miss, from_base64url, lacks_feature, tally, vectors};
@@ -131,7 +131,8 @@ fn vectors_agree() {
                 cases.push((case["key"].to_string(), alg, enc, token.clone(), payload));
             }
             message => {
-                let enc = header(message["protected"].as_str().unwrap())["enc"].as_str().unwrap().to_owned();
+                let enc =
+                    header(message["protected"].as_str().unwrap())["enc"].as_str().unwrap().to_owned();
                 let keys = case["keys"].as_array().cloned().unwrap_or_else(|| vec![case["key"].clone()]);
                 let algs = match message["recipients"].as_array() {
                     Some(all) => all.iter().map(|one| &one["header"]["alg"]).collect(),
@@ -139,7 +140,13 @@ fn vectors_agree() {
                 };
                 for (key, alg) in keys.iter().zip(algs) {
                     let alg = alg.as_str().unwrap().to_owned();
-                    cases.push((key.to_string(), alg, enc.clone(), message.to_string(), payload.clone()));
+                    cases.push((
+                        key.to_string(),
+                        alg,
+                        enc.clone(),
+                        message.to_string(),
+                        payload.clone(),
+                    ));
                 }
             }
         }
@@ -147,7 +154,9 @@ fn vectors_agree() {
     if lacks_feature(&a128kw()) {
         return println!("skipped: rfc7516 A.1 to A.5: {}", a128kw().unwrap_err());
     }
-    tally("rfc7516 A.1 to A.5, a case for each recipient", cases, |(key, alg, enc, message, payload)| {
-        judge_example(&key, &alg, &enc, &message, &payload)
-    });
+    tally(
+        "rfc7516 A.1 to A.5, a case for each recipient",
+        cases,
+        |(key, alg, enc, message, payload)| judge_example(&key, &alg, &enc, &message, &payload),
+    );
 }

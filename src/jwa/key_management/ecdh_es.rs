@@ -65,6 +65,14 @@ fn derive(alg: &str, wrapping: Wrapping, enc: &EncRow, z: &[u8], apu: &[u8], apv
     Ok(key)
 }
 
+/// That no backend wraps with such keys is found out now rather than with the first token.
+fn check_wrapping(wrapping: Wrapping) -> Result<()> {
+    wrapping.map_or(Ok(()), |len| match AesKwKey::new(&vec![0; len]) {
+        Ok(_) => Ok(()),
+        Err(reason) => Err(unusable(reason, UNUSABLE)),
+    })
+}
+
 struct Encrypting {
     alg: &'static str,
     wrapping: Wrapping,
@@ -86,6 +94,7 @@ impl Encrypting {
             KeyMaterial::OkpPublic(key) if key.curve() == OkpCurve::X25519 => Peer::X25519(*key.x()),
             other => return Err(mismatch(alg, NEEDS_PUBLIC, other)),
         };
+        check_wrapping(wrapping)?;
         Ok(Self { alg, wrapping, peer })
     }
 
@@ -157,10 +166,7 @@ impl Decrypting {
             }
             other => return Err(mismatch(alg, NEEDS_PRIVATE, other)),
         };
-        if wrapping.is_some() {
-            // Found out now rather than with the first token.
-            AesKwKey::new(&[0; 16]).map_err(|reason| unusable(reason, UNUSABLE))?;
-        }
+        check_wrapping(wrapping)?;
         Ok(Self { alg, wrapping, own })
     }
 

@@ -61,7 +61,7 @@ impl Password {
         if password.len() > 1024 {
             return Err(Error::new(ErrorKind::InvalidKey, "a password has at most 1024 bytes"));
         }
-        AesKwKey::new(&[0; 16]).map_err(|reason| unusable(reason, "the wrapping key"))?;
+        AesKwKey::new(&vec![0; len]).map_err(|reason| unusable(reason, "the wrapping key"))?;
         Ok(Self { alg, hash, len, password: password.clone() })
     }
 
