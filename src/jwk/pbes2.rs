@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::{KeyMaterial, unusable};
 
 /// See [`KeyMaterial::MAX_PBKDF2_ROUNDS`].
-pub(super) const MAX_ROUNDS: u32 = 10_000_000;
+pub(super) const MAX_ROUNDS: u32 = 5_000_000;
 
 const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
 const PBKDF2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0c];
@@ -136,7 +136,7 @@ fn rounds(number: &[u8]) -> Result<NonZeroU32> {
     if rounds > MAX_ROUNDS {
         return Err(Error::new(
             ErrorKind::InvalidPem,
-            "the encrypted key asks for more than 10,000,000 rounds of PBKDF2",
+            "the encrypted key asks for more than 5,000,000 rounds of PBKDF2",
         ));
     }
     NonZeroU32::new(rounds).ok_or_else(invalid)

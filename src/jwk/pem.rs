@@ -94,8 +94,8 @@ impl KeyMaterial {
         der::any(der)
     }
 
-    /// The most rounds of PBKDF2 that reading an encrypted key spends: 10,000,000, some seconds'
-    /// work. OpenSSL writes 2,048 unless told otherwise; others write up to some 1,000,000.
+    /// The most rounds of PBKDF2 that reading an encrypted key spends: 5,000,000. A million takes one
+    /// to three seconds. OpenSSL writes 2,048 unless told otherwise, others up to some 1,000,000.
     pub const MAX_PBKDF2_ROUNDS: u32 = pbes2::MAX_ROUNDS;
 
     /// Reads the one private key of a PEM text that is encrypted with a password: `ENCRYPTED PRIVATE
