@@ -1,5 +1,5 @@
 //! Security tokens behind one trait: signed JWTs (JWS, JWK, claims), [Amora](amora) and
-//! [sealed](sealed) tokens, with keys that carry their algorithm and rotate by `kid`.
+//! [sealed] tokens, with keys that carry their algorithm and rotate by `kid`.
 //!
 //! A *symbolon* was a token broken in two: the halves that fit prove who you are.
 //!
