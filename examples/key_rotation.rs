@@ -1,6 +1,10 @@
 //! Keys that rotate while tokens are verified on other threads.
 
-#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, reason = "an example prints, and counts")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "an example prints, and counts"
+)]
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -61,7 +65,8 @@ fn main() -> Result<(), Error> {
         }
     };
     let keys = SharedKeyring::new(signer(0)?);
-    let tokens = Tokens::<Session>::builder(JwsCodec::new(&keys)).issuer("https://id.example").build()?;
+    let tokens =
+        Tokens::<Session>::builder(JwsCodec::new(&keys)).issuer("https://id.example").build()?;
     let (verified, refused) = (AtomicU64::new(0), AtomicU64::new(0));
     let done = AtomicBool::new(false);
     let mut rotations = 0;

@@ -1,6 +1,10 @@
 //! Signing with a key that never leaves its place: draft, sign elsewhere, attach.
 
-#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, reason = "an example prints, and counts")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "an example prints, and counts"
+)]
 
 use symbolon::prelude::*;
 use symbolon::{Draft, RemoteSigner};

@@ -1,6 +1,10 @@
 //! A service that moves from signed to sealed tokens without refusing anyone.
 
-#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, reason = "an example prints, and counts")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "an example prints, and counts"
+)]
 
 use symbolon::prelude::*;
 use symbolon::{FixedClock, SealedKey};

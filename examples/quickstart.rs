@@ -1,6 +1,10 @@
 //! One session, issued and verified in each format; then what is refused, and how.
 
-#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, reason = "an example prints, and counts")]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "an example prints, and counts"
+)]
 
 use symbolon::prelude::*;
 use symbolon::{AmoraOpener, FixedClock, HmacAlg, OctKey, SealedKey};

@@ -88,9 +88,7 @@ fn arguments() -> Result<Arguments, Usage> {
 
 /// The algorithms that a key is good for when nothing says which: all that fit its kind.
 fn fitting(key: &KeyMaterial) -> Vec<JwsAlg> {
-    JwsAlg::all()
-        .filter(|alg| alg.key_type() == key.key_type() && alg.curve() == key.curve())
-        .collect()
+    JwsAlg::all().filter(|alg| alg.key_type() == key.key_type() && alg.curve() == key.curve()).collect()
 }
 
 fn read(file: &str) -> Result<Vec<u8>, Error> {
@@ -107,7 +105,10 @@ fn keyring(arguments: &Arguments) -> Result<Keyring, Error> {
             ring = ring.with_reader(Verifier::new(alg, &key)?)?;
         }
         if ring.is_empty() {
-            return Err(Error::new(ErrorKind::KeyMismatch, "the key in the PEM file verifies no signatures"));
+            return Err(Error::new(
+                ErrorKind::KeyMismatch,
+                "the key in the PEM file verifies no signatures",
+            ));
         }
         return Ok(ring);
     }

@@ -196,10 +196,10 @@ mod error;
 mod jose;
 #[cfg(feature = "__backend")]
 mod jwa;
-#[cfg(feature = "__backend")]
-mod jwk;
 #[cfg(all(feature = "jwe", feature = "__backend"))]
 pub mod jwe;
+#[cfg(feature = "__backend")]
+mod jwk;
 #[cfg(feature = "__backend")]
 pub mod jws;
 #[cfg(feature = "__backend")]
@@ -211,6 +211,13 @@ pub mod prelude;
 #[cfg(all(feature = "sealed", feature = "__backend"))]
 pub mod sealed;
 
+#[cfg(all(feature = "pem", feature = "__backend"))]
+pub use crate::jwk::SecretDer;
+#[cfg(all(feature = "amora", feature = "__backend"))]
+pub use crate::{
+    amora::{AmoraOpener, AmoraSealer},
+    codec::AmoraCodec,
+};
 #[cfg(feature = "__backend")]
 pub use crate::{
     base::{Clock, FixedClock, KeyId, Limits, SystemClock},
@@ -226,14 +233,9 @@ pub use crate::{
     jwk::{Jwk, JwkSet, SecretText, SkippedKey},
     jwt::{Audience, Claims, NoCustom, Registered, Validator},
     keys::{
-        KidPolicy, Keyring, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier,
+        Keyring, KidPolicy, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier,
         WritingKey,
     },
-};
-#[cfg(all(feature = "amora", feature = "__backend"))]
-pub use crate::{
-    amora::{AmoraOpener, AmoraSealer},
-    codec::AmoraCodec,
 };
 #[cfg(all(feature = "jwe", feature = "__backend"))]
 pub use crate::{
@@ -241,8 +243,6 @@ pub use crate::{
     jwa::{JweAlg, JweEnc},
     keys::{Decrypter, Encrypter, RemoteUnwrap},
 };
-#[cfg(all(feature = "pem", feature = "__backend"))]
-pub use crate::jwk::SecretDer;
 #[cfg(all(feature = "sealed", feature = "__backend"))]
 pub use crate::{
     codec::{HeaderlessSealedCodec, SealedCodec},

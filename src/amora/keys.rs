@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use super::wire::{self, AmoraVersion, Metadata, PUBLIC_LEN, RANDOM_LEN, Times};
 use super::{hex, one, zero};
 use crate::base::{KeyId, Limits, base64url};
-use crate::crypto::{Failed, rand};
 use crate::crypto::x25519::X25519Secret;
 use crate::crypto::xchacha::XChaChaKey;
+use crate::crypto::{Failed, rand};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{Provenance, RingKey, WritingKey};
 

@@ -7,9 +7,7 @@
 
 use zeroize::Zeroizing;
 
-use super::wire::{
-    AmoraVersion, Metadata, PUBLIC_LEN, Parts, RANDOM_LEN, TAG_LEN, Times, frame,
-};
+use super::wire::{AmoraVersion, Metadata, PUBLIC_LEN, Parts, RANDOM_LEN, TAG_LEN, Times, frame};
 use crate::crypto::Failed;
 use crate::crypto::x25519::X25519Secret;
 use crate::crypto::xchacha::XChaChaKey;

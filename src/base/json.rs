@@ -469,9 +469,8 @@ mod tests {
 
     #[test]
     fn stops_at_depth_129() {
-        let nested = |depth: usize| {
-            format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1))
-        };
+        let nested =
+            |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
         assert!(judge(&nested(MAX_DEPTH)).is_ok());
         assert_eq!(judge(&nested(MAX_DEPTH + 1)), Err(JsonError::Depth));
     }

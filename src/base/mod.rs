@@ -2,12 +2,12 @@
 
 pub(crate) mod base64url;
 mod clock;
+pub(crate) mod json;
 mod key_id;
 mod limits;
 mod media_type;
-mod secret;
-pub(crate) mod json;
 pub(crate) mod object;
+mod secret;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use key_id::KeyId;

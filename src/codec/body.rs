@@ -63,9 +63,10 @@ impl<'b> Body<'b> {
     pub(crate) fn refuse_special_typ(&self) -> Result<()> {
         match self.typ {
             None | Some("JWT") => Ok(()),
-            Some(_) => {
-                Err(Error::new(ErrorKind::InvalidSetting, "this format carries no `typ`, only JOSE does"))
-            }
+            Some(_) => Err(Error::new(
+                ErrorKind::InvalidSetting,
+                "this format carries no `typ`, only JOSE does",
+            )),
         }
     }
 

@@ -86,8 +86,7 @@ impl TokenCodec for JweCodec {
     }
 
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
-        let content =
-            Content { typ: body.typ, cty: body.cty, ..Content::new(body.payload) };
+        let content = Content { typ: body.typ, cty: body.cty, ..Content::new(body.payload) };
         compact::encrypt_into(&content, None::<&()>, self.keys.peek().primary()?, out)
     }
 
@@ -98,8 +97,7 @@ impl TokenCodec for JweCodec {
         out: &mut Vec<u8>,
     ) -> Result<Envelope> {
         let ring = self.keys.peek();
-        let found =
-            jwe::decrypt_into(token.as_str(), &ring, &self.limits, now.unix_timestamp(), out)?;
+        let found = jwe::decrypt_into(token.as_str(), &ring, &self.limits, now.unix_timestamp(), out)?;
         Ok(Envelope::new(Format::Jwe, found.key.alg().name(), found.key.provenance())
             .with_kid(found.key.kid().cloned())
             .with_typ(found.typ.as_deref())

@@ -88,10 +88,7 @@ impl<C: DeserializeOwned> Token<C> {
     pub fn validate_at(self, validator: &Validator, now: OffsetDateTime) -> Result<Verified<C>> {
         validator.judge(&self.registered, &self.envelope.outside(), now.unix_timestamp())?;
         let custom = read_custom(&self.payload)?;
-        Ok(Verified {
-            envelope: self.envelope,
-            claims: Claims { registered: self.registered, custom },
-        })
+        Ok(Verified { envelope: self.envelope, claims: Claims { registered: self.registered, custom } })
     }
 
     /// The claims without any policy: authentic, but perhaps long expired or meant for others.

@@ -146,10 +146,7 @@ mod tests {
         let plain = unhex("6bc1bee22e409f96e93d7e117393172a");
         for (key, text) in [
             ("2b7e151628aed2a6abf7158809cf4f3c", "7649abac8119b246cee98e9b12e9197d"),
-            (
-                "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b",
-                "4f021db243bc633d7178183a9fa071e8",
-            ),
+            ("8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b", "4f021db243bc633d7178183a9fa071e8"),
             (
                 "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
                 "f58c4c04d6e5f1ba779eabfb5f7bfbd6",

@@ -38,11 +38,7 @@ impl AesCbcHmacKey {
         };
         // The tag is half a hash and so is as long as each half of the key.
         let (mac, cipher) = key.split_at_checked(tag_len).ok_or(Unusable::Invalid)?;
-        Ok(Self {
-            mac: HmacKey::new(hash, mac),
-            cipher: imp::Cipher::new(cipher)?,
-            tag_len,
-        })
+        Ok(Self { mac: HmacKey::new(hash, mac), cipher: imp::Cipher::new(cipher)?, tag_len })
     }
 
     pub(crate) fn tag_len(&self) -> usize {
@@ -124,10 +120,7 @@ impl AesCbcHmacKey {
 
     /// The HMAC's first half.
     fn tag(&self, iv: &[u8; BLOCK], aad: &[u8], text: &[u8]) -> Result<Digest, Failed> {
-        let bits = u64::try_from(aad.len())
-            .ok()
-            .and_then(|len| len.checked_mul(8))
-            .ok_or(Failed)?;
+        let bits = u64::try_from(aad.len()).ok().and_then(|len| len.checked_mul(8)).ok_or(Failed)?;
         let whole = self.mac.sign_parts(&[aad, iv, text, &bits.to_be_bytes()]);
         let half = whole.as_ref().get(..self.tag_len).ok_or(Failed)?;
         Ok(Digest::new(half))
@@ -208,8 +201,8 @@ mod on_rustcrypto {
 mod on_aws_lc {
     use super::{BLOCK, Failed, Unusable};
     use aws_lc_rs::cipher::{
-        AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, EncryptingKey,
-        EncryptionContext, UnboundCipherKey,
+        AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext,
+        UnboundCipherKey,
     };
     use aws_lc_rs::iv::FixedLength;
 
@@ -286,15 +279,9 @@ mod tests {
         // RFC 7518 §B.1 to §B.3: the key counts up from zero.
         #[test]
         fn seals_as_rfc7518_b() {
-            let iv: [u8; 16] = unhex("1af38c2dc2b96ffdd86694092341bc04")
-                .try_into()
-                .unwrap();
+            let iv: [u8; 16] = unhex("1af38c2dc2b96ffdd86694092341bc04").try_into().unwrap();
             for (len, first, tag) in [
-                (
-                    32,
-                    "c80edfa32ddf39d5ef00c0b468834279",
-                    "652c3fa36b0a7c5b3219fab3a30bc1c4",
-                ),
+                (32, "c80edfa32ddf39d5ef00c0b468834279", "652c3fa36b0a7c5b3219fab3a30bc1c4"),
                 (
                     48,
                     "ea65da6b59e61edb419be62d19712ae5",

@@ -17,10 +17,7 @@ pub(crate) struct AesGcmKey(Cipher);
 
 opaque_debug!(AesGcmKey);
 
-#[allow(
-    clippy::large_enum_variant,
-    reason = "the large variant is the usual one"
-)]
+#[allow(clippy::large_enum_variant, reason = "the large variant is the usual one")]
 enum Cipher {
     Preferred(imp::Key),
     /// ring has no AES-192. Boxed, as it is rare and twice the size of ring's.
@@ -84,9 +81,7 @@ pub(crate) fn aes_is_fast() -> bool {
 #[cfg(feature = "aws-lc-rs")]
 mod on_aws_lc {
     use super::{Failed, Unusable};
-    use aws_lc_rs::aead::{
-        AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey,
-    };
+    use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
     pub(super) struct Key(LessSafeKey);
 
@@ -109,9 +104,7 @@ mod on_aws_lc {
             buf: &mut [u8],
         ) -> Result<[u8; 16], Failed> {
             let nonce = Nonce::assume_unique_for_key(*nonce);
-            let tag = self
-                .0
-                .seal_in_place_separate_tag(nonce, Aad::from(aad), buf)?;
+            let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), buf)?;
             tag.as_ref().try_into().map_err(|_| Failed)
         }
 
@@ -123,8 +116,7 @@ mod on_aws_lc {
             tag: &[u8; 16],
         ) -> Result<(), Failed> {
             let nonce = Nonce::assume_unique_for_key(*nonce);
-            self.0
-                .open_in_place_separate_tag(nonce, Aad::from(aad), tag, buf)?;
+            self.0.open_in_place_separate_tag(nonce, Aad::from(aad), tag, buf)?;
             Ok(())
         }
     }
@@ -156,9 +148,7 @@ mod on_ring {
             buf: &mut [u8],
         ) -> Result<[u8; 16], Failed> {
             let nonce = Nonce::assume_unique_for_key(*nonce);
-            let tag = self
-                .0
-                .seal_in_place_separate_tag(nonce, Aad::from(aad), buf)?;
+            let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), buf)?;
             tag.as_ref().try_into().map_err(|_| Failed)
         }
 
@@ -171,8 +161,7 @@ mod on_ring {
         ) -> Result<(), Failed> {
             let nonce = Nonce::assume_unique_for_key(*nonce);
             let tag = Tag::from(*tag);
-            self.0
-                .open_in_place_separate_tag(nonce, Aad::from(aad), tag, buf, 0..)?;
+            self.0.open_in_place_separate_tag(nonce, Aad::from(aad), tag, buf, 0..)?;
             Ok(())
         }
     }
@@ -247,9 +236,7 @@ mod on_rustcrypto {
         buf: &mut [u8],
         tag: &[u8; 16],
     ) -> Result<(), Failed> {
-        cipher
-            .decrypt_inout_detached(nonce.into(), aad, buf.into(), tag.into())
-            .map_err(|_| Failed)
+        cipher.decrypt_inout_detached(nonce.into(), aad, buf.into(), tag.into()).map_err(|_| Failed)
     }
 }
 
@@ -278,10 +265,7 @@ mod tests {
             let sealed = key.seal_in_place(&[0; 12], b"", &mut buf);
             assert_eq!(buf, block.to_be_bytes());
             assert_eq!(sealed, Ok(tag.to_be_bytes()));
-            assert_eq!(
-                key.open_in_place(&[0; 12], b"", &mut buf, &tag.to_be_bytes()),
-                Ok(())
-            );
+            assert_eq!(key.open_in_place(&[0; 12], b"", &mut buf, &tag.to_be_bytes()), Ok(()));
             assert_eq!(buf, [0; 16]);
         }
     }
@@ -292,10 +276,7 @@ mod tests {
         let mut buf = *b"a secret message";
         let mut tag = key.seal_in_place(&[1; 12], b"aad", &mut buf).unwrap();
         tag[15] ^= 1;
-        assert_eq!(
-            key.open_in_place(&[1; 12], b"aad", &mut buf, &tag),
-            Err(Failed)
-        );
+        assert_eq!(key.open_in_place(&[1; 12], b"aad", &mut buf, &tag), Err(Failed));
         assert_eq!(buf, [0; 16]);
     }
 

@@ -367,10 +367,7 @@ mod tests {
                 let key = EcdhPublic::new(curve, x, y).err();
                 assert_eq!(key, Some(Unusable::Invalid), "{curve:?}");
                 #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
-                assert_eq!(
-                    EcdhPrivate::new(curve, &d).unwrap().agree(x, y).err(),
-                    Some(Failed)
-                );
+                assert_eq!(EcdhPrivate::new(curve, &d).unwrap().agree(x, y).err(), Some(Failed));
             }
             let _ = d;
         }
@@ -388,14 +385,8 @@ mod tests {
             }
         }
         let one = [&[0; 31][..], &[1]].concat();
-        assert_eq!(
-            EcdhPrivate::new(Secp256k1, &one).err(),
-            Some(Unusable::Invalid)
-        );
-        assert_eq!(
-            EcdhPublic::new(Secp256k1, &one, &one).err(),
-            Some(Unusable::Invalid)
-        );
+        assert_eq!(EcdhPrivate::new(Secp256k1, &one).err(), Some(Unusable::Invalid));
+        assert_eq!(EcdhPublic::new(Secp256k1, &one, &one).err(), Some(Unusable::Invalid));
     }
 
     #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]

@@ -1,8 +1,8 @@
 //! ECDSA (FIPS 186-5 §6) with raw signatures r || s (RFC 7518 §3.4), each curve with its one hash.
 
+use super::hash::{Digest, Hash};
 #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
 use super::rand;
-use super::hash::{Digest, Hash};
 use super::{Failed, Unusable};
 use zeroize::Zeroizing;
 
@@ -156,9 +156,7 @@ impl Point {
 
     pub(super) fn coordinates(&self, curve: EcdsaCurve) -> (Vec<u8>, Vec<u8>) {
         let coordinates = self.0.get(1..).unwrap_or_default();
-        let (x, y) = coordinates
-            .split_at_checked(curve.field_len())
-            .unwrap_or_default();
+        let (x, y) = coordinates.split_at_checked(curve.field_len()).unwrap_or_default();
         (x.to_vec(), y.to_vec())
     }
 }
@@ -230,11 +228,7 @@ impl EcdsaPrivate {
 /// Whether there is a backend that takes a digest in place of a message. ring takes none: RustCrypto
 /// serves every curve here, with a key that it prepares anew for this one signature.
 pub(crate) const fn takes_digests() -> Result<(), Unusable> {
-    if cfg!(feature = "rustcrypto") {
-        Ok(())
-    } else {
-        Err(Unusable::Needs("rustcrypto"))
-    }
+    if cfg!(feature = "rustcrypto") { Ok(()) } else { Err(Unusable::Needs("rustcrypto")) }
 }
 
 /// Signs the digest of a message with the scalar `d`, as [`EcdsaPrivate::sign`] does the message.
@@ -245,9 +239,7 @@ pub(crate) fn sign_digest(
     out: &mut [u8],
 ) -> Result<usize, Failed> {
     #[cfg(feature = "rustcrypto")]
-    return on_rustcrypto::Private::new(curve, d)
-        .ok_or(Failed)?
-        .sign_digest(digest.as_ref(), out);
+    return on_rustcrypto::Private::new(curve, d).ok_or(Failed)?.sign_digest(digest.as_ref(), out);
     #[cfg(not(feature = "rustcrypto"))]
     {
         let _ = (curve, d, digest, out);
@@ -308,9 +300,9 @@ mod on_aws_lc {
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P256K1_SHA256_FIXED,
-        ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
-        ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED, ECDSA_P521_SHA512_FIXED_SIGNING,
-        EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair, ParsedPublicKey,
+        ECDSA_P256K1_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING,
+        ECDSA_P521_SHA512_FIXED, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm,
+        KeyPair, ParsedPublicKey,
     };
     use zeroize::Zeroizing;
 
@@ -361,9 +353,7 @@ mod on_aws_lc {
         let (head, oid): (&[u8], &[u8]) = match curve {
             EcdsaCurve::P256 => (
                 &[0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20],
-                &[
-                    0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
-                ],
+                &[0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
             ),
             EcdsaCurve::P384 => (
                 &[0x30, 0x3e, 0x02, 0x01, 0x01, 0x04, 0x30],
@@ -506,9 +496,7 @@ mod on_rustcrypto {
                 P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P256),
                 P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P384),
                 P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P521),
-                Secp256k1 => {
-                    k256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::Secp256k1)
-                }
+                Secp256k1 => k256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::Secp256k1),
             }
             .map_err(|_| Unusable::Invalid)
         }
@@ -517,16 +505,12 @@ mod on_rustcrypto {
         /// both: made low first, all of them take both.
         pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
             each!(self, |curve, key| curve::Signature::from_slice(signature)
-                .is_ok_and(|signature| key
-                    .verify(message, &signature.normalize_s())
-                    .is_ok()))
+                .is_ok_and(|signature| key.verify(message, &signature.normalize_s()).is_ok()))
         }
 
         pub(super) fn verify_digest(&self, digest: &[u8], signature: &[u8]) -> bool {
             each!(self, |curve, key| curve::Signature::from_slice(signature)
-                .is_ok_and(|signature| key
-                    .verify_prehash(digest, &signature.normalize_s())
-                    .is_ok()))
+                .is_ok_and(|signature| key.verify_prehash(digest, &signature.normalize_s()).is_ok()))
         }
     }
 
@@ -558,8 +542,7 @@ mod on_rustcrypto {
 
         pub(super) fn sign_digest(&self, digest: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
             each!(self, |curve, key| {
-                let signature: curve::Signature =
-                    key.sign_prehash(digest).map_err(|_| Failed)?;
+                let signature: curve::Signature = key.sign_prehash(digest).map_err(|_| Failed)?;
                 put(&signature.to_bytes(), out)
             })
         }
@@ -573,10 +556,7 @@ mod tests {
 
     #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     const CURVES: [(EcdsaCurve, &str); 4] = [
-        (
-            P256,
-            "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
-        ),
+        (P256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
         (
             P384,
             "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
@@ -585,17 +565,11 @@ mod tests {
             P521,
             "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
         ),
-        (
-            Secp256k1,
-            "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141",
-        ),
+        (Secp256k1, "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141"),
     ];
     #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
     const CURVES: [(EcdsaCurve, &str); 2] = [
-        (
-            P256,
-            "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
-        ),
+        (P256, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"),
         (
             P384,
             "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
@@ -604,10 +578,7 @@ mod tests {
 
     fn bytes(hex: &str) -> Vec<u8> {
         let digits: Vec<u8> = hex.chars().map(|c| c.to_digit(16).unwrap() as u8).collect();
-        digits
-            .chunks(2)
-            .map(|pair| 16 * pair[0] + pair[1])
-            .collect()
+        digits.chunks(2).map(|pair| 16 * pair[0] + pair[1]).collect()
     }
 
     fn pair(curve: EcdsaCurve) -> (EcdsaPrivate, EcdsaPublic) {
@@ -623,10 +594,7 @@ mod tests {
         for (curve, order) in CURVES {
             let (private, public) = pair(curve);
             let mut signature = vec![0; curve.signature_len()];
-            assert_eq!(
-                private.sign(b"message", &mut signature),
-                Ok(curve.signature_len())
-            );
+            assert_eq!(private.sign(b"message", &mut signature), Ok(curve.signature_len()));
             assert!(public.verify(b"message", &signature));
             assert!(!public.verify(b"Message", &signature));
 
@@ -635,18 +603,9 @@ mod tests {
             *n_plus_1.last_mut().unwrap() += 1;
             let (r, s) = signature.split_at(curve.field_len());
             for bad in [&vec![0; n.len()], &n, &n_plus_1, &vec![0xff; n.len()]] {
-                assert!(
-                    !public.verify(b"message", &[bad, s].concat()),
-                    "{curve:?}: r"
-                );
-                assert!(
-                    !public.verify(b"message", &[r, bad].concat()),
-                    "{curve:?}: s"
-                );
-                assert!(
-                    !public.verify(b"message", &[&bad[..], bad].concat()),
-                    "{curve:?}: both"
-                );
+                assert!(!public.verify(b"message", &[bad, s].concat()), "{curve:?}: r");
+                assert!(!public.verify(b"message", &[r, bad].concat()), "{curve:?}: s");
+                assert!(!public.verify(b"message", &[&bad[..], bad].concat()), "{curve:?}: both");
                 assert!(EcdsaPrivate::new(curve, bad, None).is_err(), "{curve:?}: d");
             }
 
@@ -662,10 +621,7 @@ mod tests {
                 })
                 .collect();
             let mirrored: Vec<u8> = mirrored.into_iter().rev().collect();
-            assert!(
-                public.verify(b"message", &[r, &mirrored].concat()),
-                "{curve:?}: n - s"
-            );
+            assert!(public.verify(b"message", &[r, &mirrored].concat()), "{curve:?}: n - s");
         }
     }
 
@@ -699,10 +655,7 @@ mod tests {
                 (0..=len + 1)
                     .all(|end| { public.verify(b"message", &signature[..end]) == (end == len) })
             );
-            assert_eq!(
-                private.sign(b"message", &mut signature[..len - 1]),
-                Err(Failed)
-            );
+            assert_eq!(private.sign(b"message", &mut signature[..len - 1]), Err(Failed));
         }
     }
 

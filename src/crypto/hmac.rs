@@ -244,9 +244,6 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing_of_the_key() {
-        assert_eq!(
-            format!("{:?}", HmacKey::new(Hash::Sha256, b"key")),
-            "HmacKey"
-        );
+        assert_eq!(format!("{:?}", HmacKey::new(Hash::Sha256, b"key")), "HmacKey");
     }
 }

@@ -22,17 +22,13 @@ macro_rules! opaque_debug {
 #[cfg(feature = "pem")]
 pub(crate) mod aes_cbc;
 #[cfg(feature = "jwe")]
-#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
 pub(crate) mod aes_cbc_hmac;
 pub(crate) mod aes_gcm;
 #[cfg(feature = "jwe")]
-#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
 pub(crate) mod aes_kw;
 #[cfg(feature = "jwe")]
-#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
 pub(crate) mod concat_kdf;
 #[cfg(feature = "jwe")]
-#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
 pub(crate) mod ecdh;
 pub(crate) mod ecdsa;
 pub(crate) mod eddsa;
@@ -46,19 +42,10 @@ pub(crate) mod pbkdf2_sha1;
 pub(crate) mod rand;
 pub(crate) mod rsa;
 #[cfg(feature = "jwe")]
-#[allow(dead_code, reason = "JWE, which uses it, is not here yet")]
 pub(crate) mod rsa_oaep;
 #[cfg(any(feature = "amora", feature = "jwe"))]
-#[cfg_attr(
-    feature = "jwe",
-    allow(dead_code, reason = "JWE, which uses it, is not here yet")
-)]
 pub(crate) mod x25519;
 #[cfg(any(feature = "amora", feature = "sealed", feature = "jwe"))]
-#[cfg_attr(
-    feature = "jwe",
-    allow(dead_code, reason = "JWE, which uses it, is not here yet")
-)]
 pub(crate) mod xchacha;
 
 #[cfg(test)]
@@ -70,10 +57,7 @@ pub(crate) struct Failed;
 
 /// Why key bytes cannot be prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(
-    dead_code,
-    reason = "with some backends nothing is missing, with others nothing is drawn"
-)]
+#[allow(dead_code, reason = "with some backends nothing is missing, with others nothing is drawn")]
 pub(crate) enum Unusable {
     /// Wrong length, off the curve, halves that do not fit, inconsistent RSA parts.
     Invalid,
@@ -123,9 +107,7 @@ fn unhex(hex: &str) -> Vec<u8> {
     let digit = |digit: u8| char::from(digit).to_digit(16).unwrap() as u8;
     let pairs = hex.as_bytes().chunks_exact(2);
     assert!(pairs.remainder().is_empty());
-    pairs
-        .map(|pair| 16 * digit(pair[0]) + digit(pair[1]))
-        .collect()
+    pairs.map(|pair| 16 * digit(pair[0]) + digit(pair[1])).collect()
 }
 
 #[cfg(test)]

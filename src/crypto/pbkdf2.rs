@@ -23,13 +23,7 @@ mod on_ring_or_aws_lc {
     #[cfg(not(feature = "aws-lc-rs"))]
     use ring::pbkdf2::{PBKDF2_HMAC_SHA256, PBKDF2_HMAC_SHA384, PBKDF2_HMAC_SHA512, derive};
 
-    pub(super) fn pbkdf2(
-        hash: Hash,
-        password: &[u8],
-        salt: &[u8],
-        rounds: NonZeroU32,
-        out: &mut [u8],
-    ) {
+    pub(super) fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], rounds: NonZeroU32, out: &mut [u8]) {
         let algorithm = match hash {
             Hash::Sha256 => PBKDF2_HMAC_SHA256,
             Hash::Sha384 => PBKDF2_HMAC_SHA384,
@@ -45,13 +39,7 @@ mod on_rustcrypto {
     use ::pbkdf2::pbkdf2_hmac;
     use sha2::{Sha256, Sha384, Sha512};
 
-    pub(super) fn pbkdf2(
-        hash: Hash,
-        password: &[u8],
-        salt: &[u8],
-        rounds: NonZeroU32,
-        out: &mut [u8],
-    ) {
+    pub(super) fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], rounds: NonZeroU32, out: &mut [u8]) {
         match hash {
             Hash::Sha256 => pbkdf2_hmac::<Sha256>(password, salt, rounds.get(), out),
             Hash::Sha384 => pbkdf2_hmac::<Sha384>(password, salt, rounds.get(), out),
@@ -85,20 +73,13 @@ mod tests {
         let password = b"Thus from my lips, by yours, my sin is purged.";
         let salt = [
             &b"PBES2-HS256+A128KW\0"[..],
-            &[
-                217, 96, 147, 112, 150, 117, 70, 247, 127, 8, 155, 137, 174, 42, 80, 215,
-            ],
+            &[217, 96, 147, 112, 150, 117, 70, 247, 127, 8, 155, 137, 174, 42, 80, 215],
         ]
         .concat();
         let mut out = [0; 16];
         let rounds = NonZeroU32::new(4096).unwrap();
         pbkdf2(Hash::Sha256, password, &salt, rounds, &mut out);
-        assert_eq!(
-            out,
-            [
-                110, 171, 169, 92, 129, 92, 109, 117, 233, 242, 116, 233, 170, 14, 24, 75
-            ]
-        );
+        assert_eq!(out, [110, 171, 169, 92, 129, 92, 109, 117, 233, 242, 116, 233, 170, 14, 24, 75]);
     }
 
     // Nothing is no reason to fail, on any backend.

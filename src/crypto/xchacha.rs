@@ -49,9 +49,7 @@ impl XChaChaKey {
     fn derive(&self, nonce: &[u8; 24]) -> (Zeroizing<[u8; 32]>, [u8; 12]) {
         let mut input = [0; 16];
         let mut short = [0; 12];
-        let split = nonce
-            .iter()
-            .zip(input.iter_mut().chain(short.iter_mut().skip(4)));
+        let split = nonce.iter().zip(input.iter_mut().chain(short.iter_mut().skip(4)));
         split.for_each(|(from, to)| *to = *from);
         let mut subkey = hchacha::<R20>((&*self.0).into(), &input.into());
         let derived = Zeroizing::new(subkey.into());
@@ -166,9 +164,7 @@ mod tests {
     fn seals_as_the_draft_a_3_1() {
         let key: [u8; 32] = std::array::from_fn(|i| 0x80 + i as u8);
         let nonce: [u8; 24] = std::array::from_fn(|i| 0x40 + i as u8);
-        let aad = [
-            0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7,
-        ];
+        let aad = [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
         let text = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip \
                      for the future, sunscreen would be it.";
         let tag = 0xc087_5924_c1c7_9879_47de_afd8_780a_cf49_u128.to_be_bytes();
@@ -187,10 +183,7 @@ mod tests {
         let mut buf = *b"a secret message";
         let mut tag = key.seal_in_place(&[1; 24], b"aad", &mut buf).unwrap();
         tag[0] ^= 1;
-        assert_eq!(
-            key.open_in_place(&[1; 24], b"aad", &mut buf, &tag),
-            Err(Failed)
-        );
+        assert_eq!(key.open_in_place(&[1; 24], b"aad", &mut buf, &tag), Err(Failed));
         assert_eq!(buf, [0; 16]);
     }
 }

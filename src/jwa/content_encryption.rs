@@ -190,9 +190,7 @@ impl ContentKey {
                 let tag = tag.try_into().map_err(|_| Failed)?;
                 key.open_in_place(iv.try_into().map_err(|_| Failed)?, aad, content, tag)
             }
-            Self::CbcHmac(key) => {
-                key.open(iv.try_into().map_err(|_| Failed)?, aad, buffer, start, tag)
-            }
+            Self::CbcHmac(key) => key.open(iv.try_into().map_err(|_| Failed)?, aad, buffer, start, tag),
             Self::XChaCha(key) => {
                 let content = buffer.get_mut(start..).ok_or(Failed)?;
                 let tag = tag.try_into().map_err(|_| Failed)?;

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::base::SecretBytes;
 use crate::crypto::Unusable;
-use crate::crypto::hash::Hashing;
 use crate::crypto::ecdsa::{self as primitive, EcdsaCurve};
+use crate::crypto::hash::Hashing;
 use crate::error::{ErrorKind, Result};
 
 macro_rules! rows {
@@ -50,7 +50,8 @@ rows! {
     ES256K = Secp256k1;
 }
 
-const UNUSABLE: &str = "the elliptic curve key is off its curve, of a wrong length, or its halves do not fit";
+const UNUSABLE: &str =
+    "the elliptic curve key is off its curve, of a wrong length, or its halves do not fit";
 
 /// With the key as it was given, for the backend that takes digests.
 struct Signing(primitive::EcdsaPrivate, EcPrivateKey);

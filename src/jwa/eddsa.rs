@@ -88,8 +88,8 @@ struct Verifying(primitive::Ed25519Public);
 fn verifier(key: &KeyMaterial, alg: &'static str) -> Result<Box<dyn Verify>> {
     match key {
         KeyMaterial::OkpPublic(key) if key.curve == OkpCurve::Ed25519 => {
-            let prepared = primitive::Ed25519Public::new(&key.x)
-                .map_err(|reason| unusable(reason, UNUSABLE))?;
+            let prepared =
+                primitive::Ed25519Public::new(&key.x).map_err(|reason| unusable(reason, UNUSABLE))?;
             Ok(Box::new(Verifying(prepared)))
         }
         _ => Err(mismatch(alg, "a public OKP key on Ed25519", key)),

@@ -146,8 +146,9 @@ impl OctKey {
     /// # Errors
     /// [`InvalidKey`](ErrorKind::InvalidKey) where it is not base64url; else as [`new`](Self::new).
     pub fn from_base64url(text: &str) -> Result<Self> {
-        let bytes = crate::base::base64url::decode(text)
-            .map_err(|_| Error::new(ErrorKind::InvalidKey, "the key is not base64url without padding"))?;
+        let bytes = crate::base::base64url::decode(text).map_err(|_| {
+            Error::new(ErrorKind::InvalidKey, "the key is not base64url without padding")
+        })?;
         Self::new(bytes)
     }
 

@@ -228,8 +228,5 @@ fn unstreamable(what: &'static str) -> impl Fn(Unusable) -> Error {
 
 /// What a caller is told who brought a key of the wrong kind.
 fn mismatch(alg: &str, needs: &str, got: &KeyMaterial) -> Error {
-    Error::new(
-        ErrorKind::KeyMismatch,
-        format!("{alg} needs {needs}, this is {}", got.describe()),
-    )
+    Error::new(ErrorKind::KeyMismatch, format!("{alg} needs {needs}, this is {}", got.describe()))
 }

@@ -255,7 +255,10 @@ impl RsaPrivateKey {
         let number = |bytes: &[u8]| {
             let bytes = without_leading_zeros(bytes);
             if bytes.is_empty() {
-                return Err(Error::new(ErrorKind::InvalidKey, "a number of the RSA private key is zero"));
+                return Err(Error::new(
+                    ErrorKind::InvalidKey,
+                    "a number of the RSA private key is zero",
+                ));
             }
             Ok(SecretBytes::from(bytes))
         };
@@ -277,7 +280,10 @@ impl RsaPrivateKey {
     /// [`MissingFeature`](ErrorKind::MissingFeature) without the feature `rustcrypto`.
     pub fn generate(bits: usize) -> Result<Self> {
         if ![2048, 3072, 4096].contains(&bits) {
-            return Err(Error::new(ErrorKind::InvalidKey, "generate RSA keys of 2048, 3072 or 4096 bits"));
+            return Err(Error::new(
+                ErrorKind::InvalidKey,
+                "generate RSA keys of 2048, 3072 or 4096 bits",
+            ));
         }
         let parts = primitive::generate(bits)
             .map_err(|reason| unusable(reason, "the RSA key could not be generated"))?;

@@ -207,9 +207,7 @@ pub fn decrypt(
     let header = jose::decode_header(protected, limits)?;
     let aad = match &members.aad {
         None => None,
-        Some(aad) => {
-            Some(base64url::decode(&**aad).map_err(|_| malformed("`aad` is not base64url"))?)
-        }
+        Some(aad) => Some(base64url::decode(&**aad).map_err(|_| malformed("`aad` is not base64url"))?),
     };
     let mut payload = Zeroizing::default();
     let (key, enc) = {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::{Jwk, SecretText};
 use super::read::{invalid, name_of, not_json};
+use super::{Jwk, SecretText};
 use crate::base::KeyId;
 use crate::base::json::{self, Kind};
 use crate::error::{Error, ErrorKind, Result};
@@ -181,9 +181,9 @@ impl JwkSet {
     pub fn danger_to_secret_json(&self) -> SecretText {
         let keys: Vec<SecretText> = self.keys.iter().map(Jwk::danger_to_secret_json).collect();
         // As much room as it needs: nothing secret is left behind by a text that grows.
-        let room = keys.iter().fold(16, |sum: usize, key| {
-            sum.saturating_add(key.as_str().len()).saturating_add(1)
-        });
+        let room = keys
+            .iter()
+            .fold(16, |sum: usize, key| sum.saturating_add(key.as_str().len()).saturating_add(1));
         let mut out = Zeroizing::new(String::with_capacity(room));
         out.push_str("{\"keys\":[");
         for (index, key) in keys.iter().enumerate() {

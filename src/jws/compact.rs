@@ -246,8 +246,9 @@ impl<'t> Parts<'t> {
             large = [0; MAX_SIGNATURE_LEN + 3];
             &mut large
         };
-        let signature = base64url::decode_to(self.signature, buffer)
-            .map_err(|_| Error::new(ErrorKind::Malformed, "the signature is not base64url, or too long"))?;
+        let signature = base64url::decode_to(self.signature, buffer).map_err(|_| {
+            Error::new(ErrorKind::Malformed, "the signature is not base64url, or too long")
+        })?;
         candidates
             .find(|key| key.verify(self.signed.as_bytes(), signature))
             .ok_or_else(|| ErrorKind::Unauthentic.into())

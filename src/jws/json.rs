@@ -29,17 +29,17 @@ impl<'t> Read<'t> {
     pub(super) fn general(token: &'t str, limits: &Limits) -> Result<Self> {
         let members = Members::of_token(token, limits)?;
         if members.protected.or(members.header).or(members.signature).is_some() {
-            return Err(malformed("it has the members of flattened JSON beside or without `signatures`"));
+            return Err(malformed(
+                "it has the members of flattened JSON beside or without `signatures`",
+            ));
         }
         let list = members.signatures.ok_or_else(|| malformed("it has no `signatures`"))?;
         let list = list.as_array().ok_or_else(|| malformed("`signatures` is not a list"))?;
         if list.len() > limits.max_signatures() {
             return Err(Error::new(ErrorKind::TooLarge, "too many signatures"));
         }
-        let claims: Vec<_> = list
-            .iter()
-            .map(|element| Members::of(element.raw)?.claim(limits))
-            .collect::<Result<_>>()?;
+        let claims: Vec<_> =
+            list.iter().map(|element| Members::of(element.raw)?.claim(limits)).collect::<Result<_>>()?;
         let encoded = claims.first().ok_or_else(|| malformed("`signatures` is empty"))?.encoded;
         if claims.iter().any(|claim| claim.encoded != encoded) {
             return Err(malformed("`b64` is not the same in all signatures (RFC 7797 §3)"));

@@ -207,10 +207,7 @@ impl Validator {
 
     /// Adds a check of one's own, asked after all others.
     #[must_use]
-    pub fn also(
-        mut self,
-        check: impl Fn(&Registered) -> Result<()> + Send + Sync + 'static,
-    ) -> Self {
+    pub fn also(mut self, check: impl Fn(&Registered) -> Result<()> + Send + Sync + 'static) -> Self {
         self.also.push(Arc::new(check));
         self
     }
@@ -334,12 +331,7 @@ fn missing(claim: &str) -> Error {
     Error::new(ErrorKind::MissingClaim, format!("`{claim}`"))
 }
 
-fn equal(
-    claim: &str,
-    due: &Option<String>,
-    own: &Option<String>,
-    otherwise: ErrorKind,
-) -> Result<()> {
+fn equal(claim: &str, due: &Option<String>, own: &Option<String>, otherwise: ErrorKind) -> Result<()> {
     match (due, own) {
         (None, _) => Ok(()),
         (Some(_), None) => Err(missing(claim)),

@@ -96,14 +96,7 @@ impl Decrypter {
         served(enc)?;
         let mut decoy = Zeroizing::new([0; 64]);
         rand::fill(&mut *decoy).map_err(|_| ErrorKind::Randomness)?;
-        Ok(Self {
-            alg,
-            enc,
-            also: Arc::from([]),
-            kid: None,
-            key,
-            decoy: Arc::new(decoy),
-        })
+        Ok(Self { alg, enc, also: Arc::from([]), kid: None, key, decoy: Arc::new(decoy) })
     }
 
     /// The key of `jwk`, under its `kid`, for the key management that its `alg` names, to read content
@@ -270,9 +263,8 @@ pub(super) const DECRYPTS: [&str; 4] = ["decrypt", "unwrapKey", "deriveKey", "de
 
 /// Whether `jwk` may be used for `alg` in one of these ways (its `use` and `key_ops`).
 pub(super) fn check(jwk: &Jwk, alg: JweAlg, operations: &[&str]) -> Result<()> {
-    let contradicts = |name: &str| {
-        name != alg.name() && !(alg == JweAlg::DIR && JweEnc::from_name(name).is_some())
-    };
+    let contradicts =
+        |name: &str| name != alg.name() && !(alg == JweAlg::DIR && JweEnc::from_name(name).is_some());
     if jwk.alg().is_some_and(contradicts) {
         return Err(Error::new(
             ErrorKind::KeyMismatch,
@@ -280,10 +272,7 @@ pub(super) fn check(jwk: &Jwk, alg: JweAlg, operations: &[&str]) -> Result<()> {
         ));
     }
     if !operations.iter().any(|operation| jwk.permits(operation)) {
-        return Err(Error::new(
-            ErrorKind::KeyUse,
-            "the JWK's `use` or `key_ops` does not permit this",
-        ));
+        return Err(Error::new(ErrorKind::KeyUse, "the JWK's `use` or `key_ops` does not permit this"));
     }
     Ok(())
 }

@@ -228,8 +228,7 @@ fn jwt_header(alg: JweAlg, enc: JweEnc, kid: Option<&KeyId>) -> Option<Arc<str>>
     if !alg.has_constant_header() {
         return None;
     }
-    let kid = kid.map_or_else(String::new, |kid| {
-        format!(r#""kid":{},"#, serde_json::Value::from(kid.as_str()))
-    });
+    let kid = kid
+        .map_or_else(String::new, |kid| format!(r#""kid":{},"#, serde_json::Value::from(kid.as_str())));
     Some(base64url::encode(format!(r#"{{"alg":"{alg}","enc":"{enc}",{kid}"typ":"JWT"}}"#)).into())
 }

@@ -159,7 +159,10 @@ fn verifiers(jwk: &Jwk, unsaid: &[JwsAlg]) -> Result<Vec<Verifier>> {
 fn decided_alg(jwk: &Jwk) -> Result<JwsAlg> {
     if let Some(name) = jwk.alg() {
         return JwsAlg::from_name(name).ok_or_else(|| {
-            Error::new(ErrorKind::UnsupportedAlgorithm, "the JWK's `alg` is no signature algorithm known here")
+            Error::new(
+                ErrorKind::UnsupportedAlgorithm,
+                "the JWK's `alg` is no signature algorithm known here",
+            )
         });
     }
     match jwk.material() {
@@ -169,7 +172,10 @@ fn decided_alg(jwk: &Jwk) -> Result<JwsAlg> {
         KeyMaterial::OkpPrivate(key) if key.public().curve() == OkpCurve::Ed25519 => Ok(JwsAlg::EDDSA),
         other => Err(Error::new(
             ErrorKind::UnsupportedAlgorithm,
-            format!("the JWK has no `alg`, and {} does not decide one: use from_jwk_as", other.describe()),
+            format!(
+                "the JWK has no `alg`, and {} does not decide one: use from_jwk_as",
+                other.describe()
+            ),
         )),
     }
 }

@@ -16,7 +16,7 @@ pub use decrypter::{Decrypter, RemoteUnwrap};
 #[cfg(feature = "jwe")]
 pub use encrypter::Encrypter;
 pub use provenance::Provenance;
-pub use ring::{KidPolicy, Keyring, RingKey, WritingKey};
+pub use ring::{Keyring, KidPolicy, RingKey, WritingKey};
 pub use shared::SharedKeyring;
 pub use signer::{RemoteSigner, Signer};
 pub use verifier::Verifier;

@@ -340,13 +340,13 @@ impl<W: WritingKey> Keyring<W> {
     /// How many keys of the ring a token is tried with that `key` is tried with.
     fn tries(&self, key: &W::Reader) -> usize {
         // One algorithm may have several names: what fits counts, as it does for a token.
-        let fits = |index: &&Index| {
-            self.readers.get(**index).is_some_and(|reader| reader.key.fits(key.alg()))
-        };
+        let fits =
+            |index: &&Index| self.readers.get(**index).is_some_and(|reader| reader.key.fits(key.alg()));
         let policy = if key.is_named_in_tokens() { self.policy } else { KidPolicy::TryAll };
         match (policy, key.kid()) {
             (KidPolicy::TryAll, _) => {
-                let fitting = self.by_alg.values().filter(|keys| keys.first().as_ref().is_some_and(fits));
+                let fitting =
+                    self.by_alg.values().filter(|keys| keys.first().as_ref().is_some_and(fits));
                 fitting.map(Vec::len).sum()
             }
             (_, Some(kid)) => self.by_kid.get(kid).map_or(0, |named| named.iter().filter(fits).count()),

@@ -107,12 +107,7 @@ impl Signer {
     /// serves; `verifier` is its public half.
     #[must_use]
     pub fn elsewhere(verifier: Verifier) -> Self {
-        Self {
-            alg: verifier.alg(),
-            kid: verifier.kid().cloned(),
-            key: SigningKey::Elsewhere,
-            verifier,
-        }
+        Self { alg: verifier.alg(), kid: verifier.kid().cloned(), key: SigningKey::Elsewhere, verifier }
     }
 
     /// The same key under the name `kid`.

@@ -98,9 +98,8 @@ impl Verifier {
 
 /// Prepared once a key, so that neither writing nor reading the usual header costs any JSON.
 fn jwt_header(alg: JwsAlg, kid: Option<&KeyId>) -> Arc<str> {
-    let kid = kid.map_or_else(String::new, |kid| {
-        format!(r#""kid":{},"#, serde_json::Value::from(kid.as_str()))
-    });
+    let kid = kid
+        .map_or_else(String::new, |kid| format!(r#""kid":{},"#, serde_json::Value::from(kid.as_str())));
     base64url::encode(format!(r#"{{"alg":"{alg}",{kid}"typ":"JWT"}}"#)).into()
 }
 

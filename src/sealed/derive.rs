@@ -80,11 +80,9 @@ mod tests {
 
     #[test]
     fn expands_as_rfc5869_says() {
-        for (master, info) in [
-            (&[7; 32][..], &[][..]),
-            (&[8; 33], b"info"),
-            (&[9; 200], &[1; MAX_INFO_LEN]),
-        ] {
+        for (master, info) in
+            [(&[7; 32][..], &[][..]), (&[8; 33], b"info"), (&[9; 200], &[1; MAX_INFO_LEN])]
+        {
             let mut okm = [0; 64];
             hkdf_sha256(master, EXTRACT_SALT, &[info], &mut okm).unwrap();
             let derived = Extracted::new(master).expand(info).unwrap();

@@ -8,8 +8,7 @@ use zeroize::Zeroizing;
 use super::cipher::SealedCipher;
 use super::derive::{self, Extracted};
 use super::wire::{
-    HEADERLESS_SALT_LEN, Header, Parts, SALT_LEN, Said, TAG_LEN, judge,
-    judge_headerless, prefix_len,
+    HEADERLESS_SALT_LEN, Header, Parts, SALT_LEN, Said, TAG_LEN, judge, judge_headerless, prefix_len,
 };
 use crate::base::{KeyId, Limits, SecretBytes, base64url};
 use crate::crypto::{Failed, rand};
@@ -120,11 +119,9 @@ impl SealedKey {
     /// [`Unauthentic`](ErrorKind::Unauthentic).
     pub fn open(&self, token: &str) -> Result<Vec<u8>> {
         let mut payload = Vec::new();
-        open_into(token, &Limits::default(), &mut payload, |kid| {
-            match (kid, &self.kid) {
-                (Some(named), Some(own)) if named != own => Err(ErrorKind::UnknownKey.into()),
-                _ => Ok(std::iter::once(self)),
-            }
+        open_into(token, &Limits::default(), &mut payload, |kid| match (kid, &self.kid) {
+            (Some(named), Some(own)) if named != own => Err(ErrorKind::UnknownKey.into()),
+            _ => Ok(std::iter::once(self)),
         })?;
         Ok(payload)
     }

@@ -207,10 +207,7 @@ impl<'b> Parts<'b> {
     }
 
     /// Takes a whole token apart.
-    pub(super) fn tagged(
-        header_len: usize,
-        bytes: &'b mut [u8],
-    ) -> Option<(Self, &'b [u8; TAG_LEN])> {
+    pub(super) fn tagged(header_len: usize, bytes: &'b mut [u8]) -> Option<(Self, &'b [u8; TAG_LEN])> {
         let (bytes, tag) = bytes.split_last_chunk_mut::<TAG_LEN>()?;
         Some((Self::untagged(header_len, bytes)?, tag))
     }

@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 
-use symbolon::{Claims, ErrorKind, Jwk, JwsAlg, JwsCodec, KeyType, Keyring, NoCustom, Signer, TokenCodecExt, Verifier};
+use symbolon::{
+    Claims, ErrorKind, Jwk, JwsAlg, JwsCodec, KeyType, Keyring, NoCustom, Signer, TokenCodecExt,
+    Verifier,
+};
 
-use crate::support::{count, key, kind, lacks_feature, signers, from_base64url};
+use crate::support::{count, from_base64url, key, kind, lacks_feature, signers};
 
 #[test]
 fn names_are_unique_and_stand_for_their_algorithm() {
@@ -12,13 +15,16 @@ fn names_are_unique_and_stand_for_their_algorithm() {
     assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
     for alg in JwsAlg::all() {
         assert_eq!(JwsAlg::from_name(alg.name()), Some(alg));
-        assert_eq!((alg.to_string(), format!("{alg:?}")), (alg.name().to_owned(), alg.name().to_owned()));
+        assert_eq!(
+            (alg.to_string(), format!("{alg:?}")),
+            (alg.name().to_owned(), alg.name().to_owned())
+        );
     }
     assert_eq!(
         names,
         [
-            "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
-            "ES256K", "EdDSA", "Ed25519"
+            "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
+            "ES384", "ES512", "ES256K", "EdDSA", "Ed25519"
         ]
     );
 }
@@ -57,10 +63,14 @@ fn a_generated_jwk_signs_and_its_public_half_verifies() {
         } else {
             Jwk::generate(alg)
         };
-        let Some(jwk) = jwk.map_or_else(|error| lacks(alg, "generate", &error), Some) else { return Ok(()) };
+        let Some(jwk) = jwk.map_or_else(|error| lacks(alg, "generate", &error), Some) else {
+            return Ok(());
+        };
         let jwk = jwk.with_kid("k").unwrap();
         let signer = Signer::from_jwk(&jwk);
-        let Some(signer) = signer.map_or_else(|error| lacks(alg, "sign", &error), Some) else { return Ok(()) };
+        let Some(signer) = signer.map_or_else(|error| lacks(alg, "sign", &error), Some) else {
+            return Ok(());
+        };
         assert_eq!((signer.alg(), signer.kid()), (alg, jwk.kid()));
         let token = JwsCodec::new(signer.clone()).encode(&Claims::new(NoCustom::default())).unwrap();
         if let Some(len) = alg.signature_len() {
@@ -90,7 +100,10 @@ fn a_fresh_rsa_key_signs() {
         return;
     }
     let jwk = jwk.unwrap();
-    let Ok(signer) = Signer::from_jwk(&jwk).map_err(|error| lacks::<()>(JwsAlg::PS256, "sign", &error)) else { return };
+    let Ok(signer) = Signer::from_jwk(&jwk).map_err(|error| lacks::<()>(JwsAlg::PS256, "sign", &error))
+    else {
+        return;
+    };
     let signature = signer.sign(b"message").unwrap();
     assert_eq!(signature.len(), 256);
     assert!(Verifier::from_jwk(&jwk.to_public().unwrap()).unwrap().verify(b"message", &signature));
@@ -111,7 +124,9 @@ fn signatures_of_one_algorithm_are_none_of_another() {
 
 #[test]
 fn a_key_whose_algorithm_is_open_must_be_told() {
-    for (alg, decided) in JwsAlg::all().map(|alg| (alg, matches!(alg.key_type(), KeyType::Ec | KeyType::Okp))) {
+    for (alg, decided) in
+        JwsAlg::all().map(|alg| (alg, matches!(alg.key_type(), KeyType::Ec | KeyType::Okp)))
+    {
         let Some(material) = key(alg) else { continue };
         let jwk = Jwk::from(material);
         if decided {
@@ -138,9 +153,20 @@ fn keys_come_from_pem_for_the_algorithm_they_are_asked_for() {
         assert!(verifier.verify(b"message", &from_private.sign(b"message").unwrap()), "{alg}");
         // Of a private key it takes the public half; a public key signs nothing.
         assert!(Verifier::from_pem(private.as_str(), alg).is_ok());
-        assert_eq!(kind(Signer::from_pem(key.to_spki_pem().unwrap(), alg)), Some(ErrorKind::KeyMismatch), "{alg}");
-        assert_eq!(kind(Signer::from_pem(private.as_str(), JwsAlg::HS256)), Some(ErrorKind::KeyMismatch), "{alg}");
-        assert_eq!(kind(Verifier::from_pem(key.to_spki_pem().unwrap(), JwsAlg::HS256)), Some(ErrorKind::KeyMismatch));
+        assert_eq!(
+            kind(Signer::from_pem(key.to_spki_pem().unwrap(), alg)),
+            Some(ErrorKind::KeyMismatch),
+            "{alg}"
+        );
+        assert_eq!(
+            kind(Signer::from_pem(private.as_str(), JwsAlg::HS256)),
+            Some(ErrorKind::KeyMismatch),
+            "{alg}"
+        );
+        assert_eq!(
+            kind(Verifier::from_pem(key.to_spki_pem().unwrap(), JwsAlg::HS256)),
+            Some(ErrorKind::KeyMismatch)
+        );
         assert_eq!(kind(Signer::from_pem("no PEM", alg)), Some(ErrorKind::InvalidPem));
     }
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use symbolon::amora::{self, AmoraKeyPair, AmoraOpener, AmoraSealer, AmoraVersion, MAX_TTL};
 use symbolon::{
-    AmoraCodec, Body, Claims, Envelope, Error, ErrorKind, Format, KeyId, KidPolicy, Keyring, Limits,
+    AmoraCodec, Body, Claims, Envelope, Error, ErrorKind, Format, KeyId, Keyring, KidPolicy, Limits,
     NoCustom, Provenance, RawToken, SharedKeyring, TokenCodec, TokenCodecExt, Tokens, Validator,
 };
 use time::{Duration, OffsetDateTime};
@@ -241,7 +241,8 @@ fn codec_refuses_times_that_the_wire_cannot_hold() {
     ] {
         assert_eq!(kind(write(refused)), Some(ErrorKind::InvalidLifetime), "{refused:?}");
     }
-    for (issued_at, expires_at) in [(NOW, NOW + 1), (NOW, NOW + longest), (0, 1), (last, last + longest)] {
+    for (issued_at, expires_at) in [(NOW, NOW + 1), (NOW, NOW + longest), (0, 1), (last, last + longest)]
+    {
         let token = write(body.issued_at(at(issued_at)).expires_at(at(expires_at))).unwrap();
         let (_, envelope) = read(&codec, &token, issued_at).unwrap();
         assert_eq!(envelope.issued_at(), Some(at(issued_at)));
@@ -464,7 +465,11 @@ fn recognizes_by_the_first_twelve_bits() {
             let mut bytes = noise(5, 76);
             bytes[..2].copy_from_slice(&[first, second]);
             let token = text(bytes);
-            assert_eq!(codec.recognizes(&RawToken::new(&token)), matches!(first, 0xa0 | 0xa1), "{token}");
+            assert_eq!(
+                codec.recognizes(&RawToken::new(&token)),
+                matches!(first, 0xa0 | 0xa1),
+                "{token}"
+            );
         }
     }
     for token in [&zero, &one] {
@@ -514,7 +519,8 @@ fn ring_tries_keys_of_one_version_only_and_four_of_each() {
         ring = ring.with_reader(AmoraOpener::zero(&[n; 32])).unwrap();
     }
     for n in 1..=4 {
-        ring = ring.with_reader(AmoraOpener::one(&[n; 32]).with_kid(format!("one-{n}")).unwrap()).unwrap();
+        ring =
+            ring.with_reader(AmoraOpener::one(&[n; 32]).with_kid(format!("one-{n}")).unwrap()).unwrap();
     }
     // Whatever is said: the tokens name no key, so neither names nor policy narrow the choice.
     for policy in [KidPolicy::Required, KidPolicy::SoleKey, KidPolicy::TryAll] {
@@ -574,10 +580,10 @@ fn the_lifetime_of_the_claims_is_the_ttl() {
 fn debug_prints_no_key_and_no_payload() {
     let secret = [0xab; 32];
     let opener = AmoraOpener::one(&secret).with_kid("name").unwrap();
-    let contents =
-        AmoraOpener::zero(&secret).sealer().seal(b"hush", 1, at(NOW)).and_then(|token| {
-            AmoraOpener::zero(&secret).open(&token, at(NOW))
-        });
+    let contents = AmoraOpener::zero(&secret)
+        .sealer()
+        .seal(b"hush", 1, at(NOW))
+        .and_then(|token| AmoraOpener::zero(&secret).open(&token, at(NOW)));
     for printed in [
         format!("{opener:?} {:?}", opener.sealer()),
         format!("{:?} {:?}", AmoraOpener::zero(&secret), AmoraSealer::zero(&secret)),

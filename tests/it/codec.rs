@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use symbolon::{
-    AnyOf, Audience, Body, Claims, Envelope, Error, ErrorKind, Fault, FixedClock, Format, HmacAlg, JwsAlg, JwsCodec,
-    Keyring, NoCustom, OctKey, Provenance, RawToken, Result, SharedKeyring, Signer, TokenCodec, TokenCodecExt, Tokens,
-    Validator,
+    AnyOf, Audience, Body, Claims, Envelope, Error, ErrorKind, Fault, FixedClock, Format, HmacAlg,
+    JwsAlg, JwsCodec, Keyring, NoCustom, OctKey, Provenance, RawToken, Result, SharedKeyring, Signer,
+    TokenCodec, TokenCodecExt, Tokens, Validator,
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{NOW, at, base64url, damaged, signed_as, header_of, hs256, kind, from_base64url};
+use crate::support::{NOW, at, base64url, damaged, from_base64url, header_of, hs256, kind, signed_as};
 
 /// A format of one's own, as a user would write it: a prefix, the payload, and a MAC by one of our
 /// keys behind it.
@@ -41,13 +41,25 @@ impl TokenCodec for Sealing {
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
         let signature = self.key.sign(body.payload())?;
         let times = format!("{:?}/{:?}", body.issued_at_unix(), body.expires_at_unix());
-        *out += &format!("{}~{}~{}~{}", self.prefix, base64url(body.payload()), base64url(signature), base64url(times));
+        *out += &format!(
+            "{}~{}~{}~{}",
+            self.prefix,
+            base64url(body.payload()),
+            base64url(signature),
+            base64url(times)
+        );
         Ok(())
     }
 
-    fn decode_into(&self, token: &RawToken<'_>, _: OffsetDateTime, out: &mut Vec<u8>) -> Result<Envelope> {
+    fn decode_into(
+        &self,
+        token: &RawToken<'_>,
+        _: OffsetDateTime,
+        out: &mut Vec<u8>,
+    ) -> Result<Envelope> {
         let malformed = || Error::from(ErrorKind::Malformed);
-        let mut parts = token.as_str().strip_prefix(self.prefix).ok_or_else(malformed)?.split('~').skip(1);
+        let mut parts =
+            token.as_str().strip_prefix(self.prefix).ok_or_else(malformed)?.split('~').skip(1);
         let mut part = || parts.next().map(from_base64url).ok_or_else(malformed);
         let (payload, signature) = (part()?, part()?);
         if !self.key.verifier().verify(&payload, &signature) {
@@ -120,8 +132,12 @@ fn the_envelope_tells_what_stands_outside() {
     assert_eq!(read.envelope().kid(), None);
     assert_eq!((read.envelope().typ(), read.envelope().content_type()), (Some("x+jwt"), Some("y")));
     // Times beyond the calendar are judged, but cannot be told.
-    let envelope = Envelope::new(Format::Other("x"), "a", Provenance::Anyone).with_expires_at(Some(i64::MAX));
-    assert_eq!((envelope.expires_at(), envelope.clone().with_issued_at(Some(7)).issued_at()), (None, Some(at(7))));
+    let envelope =
+        Envelope::new(Format::Other("x"), "a", Provenance::Anyone).with_expires_at(Some(i64::MAX));
+    assert_eq!(
+        (envelope.expires_at(), envelope.clone().with_issued_at(Some(7)).issued_at()),
+        (None, Some(at(7)))
+    );
 }
 
 // AnyOf.
@@ -191,7 +207,8 @@ fn any_of_is_as_strong_as_its_weakest() {
         (vec![Provenance::Anyone, Provenance::Signed], Provenance::Anyone),
         (vec![Provenance::Signed, Provenance::SharedKey, Provenance::Anyone], Provenance::Anyone),
     ] {
-        let codec = all[1..].iter().fold(AnyOf::new(of(all[0])), |codec, provenance| codec.or(of(*provenance)));
+        let codec =
+            all[1..].iter().fold(AnyOf::new(of(all[0])), |codec, provenance| codec.or(of(*provenance)));
         assert_eq!(codec.provenance(), due);
         assert_eq!(AnyOf::new(codec).provenance(), due);
     }
@@ -304,7 +321,11 @@ fn a_service_is_refused_where_its_settings_are_wrong() {
     }
     let endless = builder().lifetime(Duration::MAX).build().unwrap();
     assert_eq!(kind(endless.issue(&NoCustom::default())), Some(ErrorKind::InvalidLifetime));
-    for policy in [|v: Validator| v.leeway(Duration::hours(1)), |v: Validator| v.require("role"), |v: Validator| v.max_age(Duration::MIN)] {
+    for policy in [
+        |v: Validator| v.leeway(Duration::hours(1)),
+        |v: Validator| v.require("role"),
+        |v: Validator| v.max_age(Duration::MIN),
+    ] {
         let error = builder().policy(policy).build().unwrap_err();
         assert_eq!((error.kind(), error.fault()), (ErrorKind::InvalidSetting, Fault::Caller));
     }
@@ -312,7 +333,9 @@ fn a_service_is_refused_where_its_settings_are_wrong() {
 
 #[test]
 fn a_format_that_names_no_issuer_must_be_allowed() {
-    for (provenance, fine) in [(Provenance::Signed, true), (Provenance::SharedKey, true), (Provenance::Anyone, false)] {
+    for (provenance, fine) in
+        [(Provenance::Signed, true), (Provenance::SharedKey, true), (Provenance::Anyone, false)]
+    {
         let builder = || Tokens::<Session>::builder(Sealing::new("a", provenance));
         assert_eq!(kind(builder().build()), (!fine).then_some(ErrorKind::AnonymousIssuer));
         let tokens = builder().allow_anonymous_issuer().build().unwrap();
@@ -336,7 +359,12 @@ fn a_format_that_turns_anonymous_later_is_refused_then() {
         fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
             self.0.encode_into(body, out)
         }
-        fn decode_into(&self, token: &RawToken<'_>, now: OffsetDateTime, out: &mut Vec<u8>) -> Result<Envelope> {
+        fn decode_into(
+            &self,
+            token: &RawToken<'_>,
+            now: OffsetDateTime,
+            out: &mut Vec<u8>,
+        ) -> Result<Envelope> {
             self.0.decode_into(token, now, out)
         }
     }
@@ -356,7 +384,8 @@ fn a_codec_of_one_s_own_is_told_the_times() {
         .clock(FixedClock::new(at(NOW)))
         .build()
         .unwrap();
-    let times = |token: &str| String::from_utf8(from_base64url(token.rsplit('~').next().unwrap())).unwrap();
+    let times =
+        |token: &str| String::from_utf8(from_base64url(token.rsplit('~').next().unwrap())).unwrap();
     let token = tokens.issue(&session()).unwrap();
     assert_eq!(times(&token), format!("Some({NOW})/Some({})", NOW + 60));
     assert!(tokens.verify(&token).is_ok());
@@ -365,7 +394,10 @@ fn a_codec_of_one_s_own_is_told_the_times() {
     assert_eq!(times(&codec.encode(&claims).unwrap()), "Some(1)/Some(2)");
     let body = Body::new(b"x").issued_at(at(3)).expires_at(at(4)).typ("t").content_type("c");
     assert_eq!(times(&codec.seal(&body).unwrap()), "Some(3)/Some(4)");
-    assert_eq!((body.payload(), body.as_typ(), body.as_content_type()), (&b"x"[..], Some("t"), Some("c")));
+    assert_eq!(
+        (body.payload(), body.as_typ(), body.as_content_type()),
+        (&b"x"[..], Some("t"), Some("c"))
+    );
 }
 
 // Claims out.
@@ -408,9 +440,14 @@ fn custom_claims_never_take_the_name_of_one_that_is_set() {
         assert!(error.to_string().contains("`iss`"), "{error}");
         // Other names stay free.
         assert!(issue(&Claims::new(&custom).with_subject("7")).is_ok());
-        let tokens = |builder: symbolon::TokensBuilder<C>| builder.clock(FixedClock::new(at(NOW))).build().unwrap();
+        let tokens = |builder: symbolon::TokensBuilder<C>| {
+            builder.clock(FixedClock::new(at(NOW))).build().unwrap()
+        };
         let codec = || JwsCodec::new(hs256());
-        assert_eq!(kind(tokens(Tokens::builder(codec()).issuer("us")).issue(&custom)), Some(ErrorKind::InvalidClaims));
+        assert_eq!(
+            kind(tokens(Tokens::builder(codec()).issuer("us")).issue(&custom)),
+            Some(ErrorKind::InvalidClaims)
+        );
         assert!(tokens(Tokens::builder(codec())).issue(&custom).is_ok());
     }
     judge(Struct { iss: "them" });
@@ -452,8 +489,21 @@ fn each_registered_claim_is_guarded() {
     assert_eq!(issue(&Claims::new(()).with_audience(["a", "b"])).unwrap(), json!({"aud": ["a", "b"]}));
     assert_eq!(issue(&Claims::new(()).with_audience(Vec::<String>::new())).unwrap(), json!({"aud": []}));
     // A service guards those that it sets.
-    let tokens = Tokens::<Value>::builder(JwsCodec::new(hs256())).issuer("i").audience("a").random_ids().build().unwrap();
-    for (name, fine) in [("iss", false), ("aud", false), ("exp", false), ("iat", false), ("jti", false), ("sub", true), ("nbf", true)] {
+    let tokens = Tokens::<Value>::builder(JwsCodec::new(hs256()))
+        .issuer("i")
+        .audience("a")
+        .random_ids()
+        .build()
+        .unwrap();
+    for (name, fine) in [
+        ("iss", false),
+        ("aud", false),
+        ("exp", false),
+        ("iat", false),
+        ("jti", false),
+        ("sub", true),
+        ("nbf", true),
+    ] {
         assert_eq!(tokens.issue(&json!({name: 1})).is_ok(), fine, "{name}");
         assert_eq!(tokens.issue_for("7", &json!({name: 1})).is_ok(), fine && name != "sub", "{name}");
     }
@@ -500,7 +550,11 @@ fn claims_that_are_no_object_are_refused() {
     // Keys that JSON has not.
     assert_eq!(kind(issue(&Claims::new(HashMap::from([(vec![1], 1)])))), Some(ErrorKind::InvalidClaims));
     // Nothing at all is an object without members.
-    for empty in [issue(&Claims::new(())), issue(&Claims::new(None::<u8>)), issue(&Claims::new(NoCustom::default()))] {
+    for empty in [
+        issue(&Claims::new(())),
+        issue(&Claims::new(None::<u8>)),
+        issue(&Claims::new(NoCustom::default())),
+    ] {
         assert_eq!(empty.unwrap(), json!({}));
     }
     assert_eq!(issue(&Claims::new(json!(null))).unwrap(), json!({}));
@@ -532,9 +586,17 @@ fn a_type_may_read_registered_claims_itself() {
         role: String,
     }
     let codec = JwsCodec::new(hs256());
-    let token = signed_as(header_of(&hs256()), r#"{"iss":"us","exp":4000000000.5,"aud":["a"],"role":"r"}"#, &hs256());
-    let verified = codec.decode::<Own>(&token).unwrap().validate(&Validator::new().audience("a")).unwrap();
-    assert_eq!(verified.custom(), &Own { iss: "us".into(), exp: 4_000_000_000.5, aud: json!(["a"]), role: "r".into() });
+    let token = signed_as(
+        header_of(&hs256()),
+        r#"{"iss":"us","exp":4000000000.5,"aud":["a"],"role":"r"}"#,
+        &hs256(),
+    );
+    let verified =
+        codec.decode::<Own>(&token).unwrap().validate(&Validator::new().audience("a")).unwrap();
+    assert_eq!(
+        verified.custom(),
+        &Own { iss: "us".into(), exp: 4_000_000_000.5, aud: json!(["a"]), role: "r".into() }
+    );
     assert_eq!(verified.registered().expires_at(), Some(at(4_000_000_000)));
     let map = codec.decode::<HashMap<String, Value>>(&token).unwrap().claims_unvalidated().unwrap();
     assert_eq!(map.custom().len(), 4);
@@ -545,11 +607,20 @@ fn a_type_may_read_registered_claims_itself() {
 #[test]
 fn claims_that_do_not_fit_the_type_are_refused_without_being_quoted() {
     let codec = JwsCodec::new(hs256());
-    for claims in [r#"{}"#, r#"{"user":"MARKER","role":"r"}"#, r#"{"user":7}"#, r#"{"user":-7,"role":"MARKER"}"#, r#"{"user":7,"role":["MARKER"]}"#] {
+    for claims in [
+        r#"{}"#,
+        r#"{"user":"MARKER","role":"r"}"#,
+        r#"{"user":7}"#,
+        r#"{"user":-7,"role":"MARKER"}"#,
+        r#"{"user":7,"role":["MARKER"]}"#,
+    ] {
         let token = codec.decode::<Session>(&signed_as(header_of(&hs256()), claims, &hs256())).unwrap();
         let error = token.validate(&lasting()).unwrap_err();
         assert_eq!((error.kind(), error.fault()), (ErrorKind::MalformedClaims, Fault::Token));
-        assert!(!error.to_string().contains("MARKER") && error.to_string().contains("line 1 column"), "{error}");
+        assert!(
+            !error.to_string().contains("MARKER") && error.to_string().contains("line 1 column"),
+            "{error}"
+        );
     }
 }
 
@@ -566,7 +637,10 @@ fn custom_headers_go_and_come() {
     let codec = JwsCodec::new(hs256().with_kid("k").unwrap());
     let tenant = Tenant { tenant: "blue".into(), x5c: Some(vec!["MIIB".into()]) };
     let token = codec.encode_with_header(&Claims::new(session()), &tenant).unwrap();
-    assert_eq!(header(&token), json!({"alg": "HS256", "kid": "k", "typ": "JWT", "tenant": "blue", "x5c": ["MIIB"]}));
+    assert_eq!(
+        header(&token),
+        json!({"alg": "HS256", "kid": "k", "typ": "JWT", "tenant": "blue", "x5c": ["MIIB"]})
+    );
     let (read, own): (_, Tenant) = codec.decode_with_header::<Session, _>(&token).unwrap();
     assert_eq!((own, read.claims_unvalidated().unwrap().into_custom()), (tenant, session()));
     let (_, all): (_, Value) = codec.decode_with_header::<Session, _>(&token).unwrap();
@@ -583,7 +657,10 @@ fn custom_headers_go_and_come() {
 fn custom_headers_never_take_a_name_of_ours() {
     let codec = JwsCodec::new(hs256());
     let judge = |header: &Value| codec.encode_with_header(&Claims::new(NoCustom::default()), header);
-    for name in ["alg", "kid", "typ", "cty", "crit", "b64", "enc", "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c"] {
+    for name in [
+        "alg", "kid", "typ", "cty", "crit", "b64", "enc", "zip", "epk", "apu", "apv", "iv", "tag",
+        "p2s", "p2c",
+    ] {
         let error = judge(&json!({name: "x"})).unwrap_err();
         assert_eq!((error.kind(), error.fault()), (ErrorKind::InvalidSetting, Fault::Caller));
         assert!(error.to_string().contains(name), "{error}");
@@ -591,7 +668,13 @@ fn custom_headers_never_take_a_name_of_ours() {
     for header in [json!([]), json!("x"), json!(1)] {
         assert_eq!(kind(judge(&header)), Some(ErrorKind::InvalidSetting), "{header}");
     }
-    for header in [json!({"Alg": "x"}), json!({"jwk": {}}), json!({"jku": "u", "x5u": "u"}), json!({}), json!(null)] {
+    for header in [
+        json!({"Alg": "x"}),
+        json!({"jwk": {}}),
+        json!({"jku": "u", "x5u": "u"}),
+        json!({}),
+        json!(null),
+    ] {
         let token = judge(&header).unwrap();
         assert!(codec.decode::<NoCustom>(&token).is_ok(), "{header}");
     }
@@ -610,8 +693,14 @@ fn any_bytes_are_sealed_and_opened() {
         assert_eq!(opened.envelope().content_type(), Some("application/msgpack"));
         // Bytes have no claims: nothing in them is an expiry.
         assert_eq!(opened.validate(&lasting()).unwrap(), bytes);
-        assert_eq!(kind(codec.open(&token).unwrap().validate(&Validator::new())), Some(ErrorKind::MissingClaim));
-        assert_eq!(kind(codec.open(&token).unwrap().validate(&lasting().issuer("us"))), Some(ErrorKind::MissingClaim));
+        assert_eq!(
+            kind(codec.open(&token).unwrap().validate(&Validator::new())),
+            Some(ErrorKind::MissingClaim)
+        );
+        assert_eq!(
+            kind(codec.open(&token).unwrap().validate(&lasting().issuer("us"))),
+            Some(ErrorKind::MissingClaim)
+        );
     }
     let token = codec.seal(&Body::new(b"x").typ("special")).unwrap();
     assert_eq!(kind(codec.open(&token).unwrap().validate(&lasting())), Some(ErrorKind::WrongType));

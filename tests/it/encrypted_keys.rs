@@ -5,7 +5,7 @@
 mod in_jwe {
     use symbolon::jwe::{self, Content, compact, json};
     use symbolon::{
-        Decrypter, EcCurve, EcPrivateKey, Encrypter, Error, ErrorKind, Fault, Jwk, JweAlg, JweEnc,
+        Decrypter, EcCurve, EcPrivateKey, Encrypter, Error, ErrorKind, Fault, JweAlg, JweEnc, Jwk,
         JwkSet, JwsAlg, Keyring, Limits, OctKey, OkpCurve, OkpPrivateKey,
     };
     use time::OffsetDateTime;
@@ -67,9 +67,8 @@ mod in_jwe {
         let example = examples.iter().find(|example| example["id"] == "rfc7517-C").unwrap();
         let text = example["token"].as_str().unwrap();
         let password = OctKey::new(example["password_utf8"].as_str().unwrap()).unwrap().into();
-        let decrypter = |password| {
-            Decrypter::new(JweAlg::PBES2_HS256_A128KW, JweEnc::A128CBC_HS256, password)
-        };
+        let decrypter =
+            |password| Decrypter::new(JweAlg::PBES2_HS256_A128KW, JweEnc::A128CBC_HS256, password);
         let decrypter_of = decrypter(&password);
         if lacks_feature(&decrypter_of) {
             println!("skipped: rfc7517-C: {}", decrypter_of.unwrap_err());
@@ -107,10 +106,9 @@ mod in_jwe {
     #[test]
     fn keys_and_sets_come_back_whole() {
         let key = private_key();
-        let set: JwkSet =
-            [key.clone(), Jwk::generate(JwsAlg::HS256).unwrap(), key.to_public().unwrap()]
-                .into_iter()
-                .collect();
+        let set: JwkSet = [key.clone(), Jwk::generate(JwsAlg::HS256).unwrap(), key.to_public().unwrap()]
+            .into_iter()
+            .collect();
         for encrypter in encrypters() {
             let ring = Keyring::new(encrypter.clone());
             let text = jwe::encrypt_jwk(&key, &encrypter).unwrap();
@@ -353,10 +351,9 @@ mod in_pkcs8 {
     fn the_label_decides() {
         let (_, pem) = encrypted!("ed25519.aes256_sha256");
         // Whoever reads it without a password is told how to.
-        for error in [
-            KeyMaterial::from_pem(pem).unwrap_err(),
-            KeyMaterial::from_der(der_of(pem)).unwrap_err(),
-        ] {
+        for error in
+            [KeyMaterial::from_pem(pem).unwrap_err(), KeyMaterial::from_der(der_of(pem)).unwrap_err()]
+        {
             assert_eq!(error.kind(), ErrorKind::InvalidPem);
             assert!(error.to_string().contains("from_encrypted_pem"), "{error}");
         }
@@ -478,11 +475,9 @@ mod in_pkcs8 {
         let due = KeyMaterial::from_pem(plain!("p256")).unwrap();
         let sha_1 = element(0x06, &[SHA_1]);
         for key_len in [None, Some(vec![32])] {
-            for function in [
-                Vec::new(),
-                element(0x30, &[&sha_1]),
-                element(0x30, &[&sha_1, &element(0x05, &[])]),
-            ] {
+            for function in
+                [Vec::new(), element(0x30, &[&sha_1]), element(0x30, &[&sha_1, &element(0x05, &[])])]
+            {
                 let parts = Parts { key_len: key_len.clone(), function, ..Parts::new() };
                 assert_eq!(parts.read().unwrap(), due);
             }

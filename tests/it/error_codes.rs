@@ -6,11 +6,11 @@ use std::error::Error as _;
 use serde_json::{Value, json};
 use symbolon::jws::{Unverified, compact};
 use symbolon::{
-    Claims, Error, ErrorKind, Fault, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, Limits, OctKey, Signer,
-    TokenCodecExt, Validator, Verifier,
+    Claims, Error, ErrorKind, Fault, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, Limits,
+    OctKey, Signer, TokenCodecExt, Validator, Verifier,
 };
 
-use crate::support::{NOW, at, base64url, signed_as, hs256};
+use crate::support::{NOW, at, base64url, hs256, signed_as};
 
 /// Who logs, alerts or answers by a code relies on it. A kind that is new is added here; a code or an
 /// owner that changes is a breaking change.
@@ -65,7 +65,10 @@ fn codes_are_unique_words_of_lower_case() {
     let codes: HashSet<_> = ErrorKind::ALL.iter().map(|kind| kind.code()).collect();
     assert_eq!(codes.len(), ErrorKind::ALL.len());
     for code in codes {
-        assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && !code.is_empty(), "{code}");
+        assert!(
+            code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && !code.is_empty(),
+            "{code}"
+        );
     }
     let messages: HashSet<_> = ErrorKind::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(messages.len(), ErrorKind::ALL.len());
@@ -120,7 +123,12 @@ fn every_failure_of_a_signature_is_one_and_the_same() {
     let other = OctKey::new(vec![9; 32]).unwrap().signer(HmacAlg::Hs256).unwrap();
     let input = good.rsplit_once('.').unwrap().0;
     let mut shown = HashSet::new();
-    for token in [format!("{input}."), format!("{input}.AA"), signed_as(r#"{"alg":"HS256"}"#, "{}", &other), format!("{input}.{}", base64url([0; 64]))] {
+    for token in [
+        format!("{input}."),
+        format!("{input}.AA"),
+        signed_as(r#"{"alg":"HS256"}"#, "{}", &other),
+        format!("{input}.{}", base64url([0; 64])),
+    ] {
         let error = JwsCodec::new(hs256()).decode::<Value>(&token).unwrap_err();
         assert!(error.source().is_none());
         shown.insert(format!("{error} {error:?}"));
@@ -157,14 +165,21 @@ fn errors() -> Vec<Error> {
         json!([MARKER]),
     ] {
         let header = header.to_string();
-        for header in [header.clone(), format!("{header}{MARKER}"), header.replacen('{', &format!(r#"{{"{MARKER}":1,"{MARKER}":2,"#), 1)] {
+        for header in [
+            header.clone(),
+            format!("{header}{MARKER}"),
+            header.replacen('{', &format!(r#"{{"{MARKER}":1,"{MARKER}":2,"#), 1),
+        ] {
             let token = signed_as(&header, format!(r#"{{"iss":"{MARKER}"}}"#), &signer);
             for codec in [&codec, &bare] {
                 take(codec.decode::<Value>(&token).err());
                 take(codec.decode_with_header::<Value, u8>(&token).err());
             }
             take(Unverified::peek(&token).err());
-            take(compact::verify(&token, &Keyring::new(signer.clone()), &Limits::default(), at(NOW)).err());
+            take(
+                compact::verify(&token, &Keyring::new(signer.clone()), &Limits::default(), at(NOW))
+                    .err(),
+            );
         }
     }
     // Claims, before and behind the policy.
@@ -182,9 +197,15 @@ fn errors() -> Vec<Error> {
         json!(MARKER),
     ] {
         let text = claims.to_string();
-        for text in [text.clone(), format!("{text}{MARKER}"), text.replacen('{', &format!(r#"{{"{MARKER}":1,"{MARKER}":2,"#), 1)] {
+        for text in [
+            text.clone(),
+            format!("{text}{MARKER}"),
+            text.replacen('{', &format!(r#"{{"{MARKER}":1,"{MARKER}":2,"#), 1),
+        ] {
             let token = signed_as(r#"{"alg":"HS256","typ":"at+jwt"}"#, &text, &signer);
-            take(Unverified::peek(&token).and_then(|peeked| peeked.claims_unverified::<Vec<u8>>()).err());
+            take(
+                Unverified::peek(&token).and_then(|peeked| peeked.claims_unverified::<Vec<u8>>()).err(),
+            );
             match bare.decode::<u8>(&token) {
                 Ok(read) => {
                     take(read.claims_unvalidated().err());
@@ -192,11 +213,23 @@ fn errors() -> Vec<Error> {
                 }
                 Err(error) => take(Some(error)),
             }
-            take(bare.decode::<u8>(&token).and_then(|read| read.validate(&Validator::new().any_typ().any_audience().allow_no_expiry())).err());
+            take(
+                bare.decode::<u8>(&token)
+                    .and_then(|read| {
+                        read.validate(&Validator::new().any_typ().any_audience().allow_no_expiry())
+                    })
+                    .err(),
+            );
         }
     }
     // Tokens that are none.
-    for text in [MARKER.to_owned(), format!("{MARKER}.{MARKER}"), format!("{MARKER}.{MARKER}.{MARKER}"), format!("e{MARKER}.{MARKER}.{MARKER}.{MARKER}.{MARKER}"), format!("{MARKER}=.{MARKER}.{MARKER}")] {
+    for text in [
+        MARKER.to_owned(),
+        format!("{MARKER}.{MARKER}"),
+        format!("{MARKER}.{MARKER}.{MARKER}"),
+        format!("e{MARKER}.{MARKER}.{MARKER}.{MARKER}.{MARKER}"),
+        format!("{MARKER}=.{MARKER}.{MARKER}"),
+    ] {
         take(bare.decode::<Value>(&text).err());
         take(symbolon::AnyOf::new(bare.clone()).decode::<Value>(&text).err());
     }
@@ -207,7 +240,9 @@ fn errors() -> Vec<Error> {
         format!("-----BEGIN {MARKER}-----\n{MARKER}\n-----END {MARKER}-----\n"),
         format!("-----BEGIN PRIVATE KEY-----\n{MARKER}\n-----END PRIVATE KEY-----\n"),
         format!("-----BEGIN EC PRIVATE KEY-----\n{MARKER}\n-----END EC PRIVATE KEY-----\n{MARKER}"),
-        format!("-----BEGIN PRIVATE KEY-----\nProc-Type: {MARKER}\n\n{MARKER}\n-----END PRIVATE KEY-----\n"),
+        format!(
+            "-----BEGIN PRIVATE KEY-----\nProc-Type: {MARKER}\n\n{MARKER}\n-----END PRIVATE KEY-----\n"
+        ),
         json!({"kty": MARKER, "k": MARKER}).to_string(),
         json!({"kty": "oct", "k": format!("{MARKER}=")}).to_string(),
         json!({"kty": "oct", "k": [MARKER]}).to_string(),
@@ -243,7 +278,9 @@ fn errors() -> Vec<Error> {
     take(short.signer(HmacAlg::Hs256).err());
     take(short.verifier(HmacAlg::Hs512).err());
     for name in ["alg", "use"] {
-        let jwk = Jwk::from_json(json!({"kty": "oct", "k": MARKER, "kid": MARKER, name: MARKER}).to_string()).unwrap();
+        let jwk =
+            Jwk::from_json(json!({"kty": "oct", "k": MARKER, "kid": MARKER, name: MARKER}).to_string())
+                .unwrap();
         take(Signer::from_jwk(&jwk).err());
         take(Verifier::from_jwk(&jwk).err());
         take(Signer::from_jwk_as(&jwk, JwsAlg::HS256).err());
@@ -259,7 +296,9 @@ fn errors() -> Vec<Error> {
     take(bare.encode(&Claims::new(json!([MARKER]))).err());
     take(bare.encode_with_header(&Claims::new(json!({})), &json!({"alg": MARKER})).err());
     take(Signer::elsewhere(signer.verifier()).sign(MARKER.as_bytes()).err());
-    let draft = JwsCodec::new(Signer::elsewhere(signer.verifier())).draft(&Claims::new(json!({MARKER: MARKER}))).unwrap();
+    let draft = JwsCodec::new(Signer::elsewhere(signer.verifier()))
+        .draft(&Claims::new(json!({MARKER: MARKER})))
+        .unwrap();
     take(draft.attach(MARKER).err());
     errors
 }

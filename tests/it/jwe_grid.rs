@@ -256,7 +256,9 @@ fn parties_that_were_exchanged_open_nothing() {
     let encrypter = match Encrypter::new(JweAlg::ECDH_ES_A128KW, JweEnc::A128GCM, &key) {
         Ok(encrypter) if !Keyring::new(encrypter.clone()).is_empty() => encrypter,
         _ => {
-            return println!("skipped: parties_that_were_exchanged: ECDH-ES+A128KW is not in this build");
+            return println!(
+                "skipped: parties_that_were_exchanged: ECDH-ES+A128KW is not in this build"
+            );
         }
     };
     let ring = Keyring::new(encrypter.clone());

@@ -13,8 +13,8 @@ use symbolon::jws::{
     unencoded,
 };
 use symbolon::{
-    Error, ErrorKind, Fault, HmacAlg, Jwk, JwsAlg, JwsCodec, KeyId, KeyMaterial, Keyring, Limits, OctKey,
-    RawToken, RemoteSigner, Signer, TokenCodec, Verifier,
+    Error, ErrorKind, Fault, HmacAlg, Jwk, JwsAlg, JwsCodec, KeyId, KeyMaterial, Keyring, Limits,
+    OctKey, RawToken, RemoteSigner, Signer, TokenCodec, Verifier,
 };
 use time::OffsetDateTime;
 
@@ -249,38 +249,41 @@ fn vectors_in_every_serialization() {
             cases.push((name, serialization.clone(), token, ring(keys.clone()), whole, payload.clone()));
         }
     }
-    count("vectors in every serialization", cases, |(name, serialization, token, ring, whole, payload)| {
-        let wanted = if whole { Signatures::All } else { Signatures::Any };
-        let (limits, bytes) = (limits(), payload.as_bytes());
-        let read = match serialization.as_str() {
-            "compact" if token.contains("..") => {
-                detached::verify(&token, bytes, &ring, &limits, NOW).map(|_| bytes.to_vec())
+    count(
+        "vectors in every serialization",
+        cases,
+        |(name, serialization, token, ring, whole, payload)| {
+            let wanted = if whole { Signatures::All } else { Signatures::Any };
+            let (limits, bytes) = (limits(), payload.as_bytes());
+            let read = match serialization.as_str() {
+                "compact" if token.contains("..") => {
+                    detached::verify(&token, bytes, &ring, &limits, NOW).map(|_| bytes.to_vec())
+                }
+                "compact" if token.contains(&payload) => unencoded::verify(&token, &ring, &limits, NOW)
+                    .map(|signed| signed.payload().to_vec()),
+                "compact" => {
+                    compact::verify(&token, &ring, &limits, NOW).map(|signed| signed.payload().to_vec())
+                }
+                "json" if !token.contains("payload") => {
+                    detached::verify_general(&token, bytes, &ring, &wanted, &limits, NOW)
+                        .map(|_| bytes.to_vec())
+                }
+                "json" => general::verify(&token, &ring, &wanted, &limits, NOW)
+                    .map(|signed| signed.payload().to_vec()),
+                "json_flat" if !token.contains("payload") => {
+                    detached::verify_flattened(&token, bytes, &ring, &limits, NOW)
+                        .map(|_| bytes.to_vec())
+                }
+                "json_flat" => flattened::verify(&token, &ring, &limits, NOW)
+                    .map(|signed| signed.payload().to_vec()),
+                other => return Err(format!("{name}: what is {other}?")),
+            };
+            match read {
+                Ok(read) if read == bytes => Ok(()),
+                other => Err(format!("{name} {serialization}: {other:?}")),
             }
-            "compact" if token.contains(&payload) => {
-                unencoded::verify(&token, &ring, &limits, NOW).map(|signed| signed.payload().to_vec())
-            }
-            "compact" => {
-                compact::verify(&token, &ring, &limits, NOW).map(|signed| signed.payload().to_vec())
-            }
-            "json" if !token.contains("payload") => {
-                detached::verify_general(&token, bytes, &ring, &wanted, &limits, NOW)
-                    .map(|_| bytes.to_vec())
-            }
-            "json" => general::verify(&token, &ring, &wanted, &limits, NOW)
-                .map(|signed| signed.payload().to_vec()),
-            "json_flat" if !token.contains("payload") => {
-                detached::verify_flattened(&token, bytes, &ring, &limits, NOW).map(|_| bytes.to_vec())
-            }
-            "json_flat" => {
-                flattened::verify(&token, &ring, &limits, NOW).map(|signed| signed.payload().to_vec())
-            }
-            other => return Err(format!("{name}: what is {other}?")),
-        };
-        match read {
-            Ok(read) if read == bytes => Ok(()),
-            other => Err(format!("{name} {serialization}: {other:?}")),
-        }
-    });
+        },
+    );
 }
 
 // ---- forged tokens, in every serialization
@@ -350,7 +353,8 @@ fn verdicts(protected: &str, unprotected: &str) -> Vec<(String, Result<(), Error
             for wanted in [Signatures::Any, Signatures::All, Signatures::By(KeyId::new("k").unwrap())] {
                 say(
                     format!("general {place} {wanted:?}"),
-                    general::verify(&several(true, list.clone()), &ring, &wanted, &limits, NOW).map(drop),
+                    general::verify(&several(true, list.clone()), &ring, &wanted, &limits, NOW)
+                        .map(drop),
                 );
                 let token = several(false, list.clone());
                 say(
@@ -401,12 +405,20 @@ fn forged_tokens_are_good_but_for_their_headers() {
 
 #[test]
 fn rejects_crit_in_every_wrong_form() {
-    let malformed = [
-        r#"[]"#, r#"{}"#, r#""b64""#, "null", "true", "1", r#"{"b64":true}"#,
-    ];
+    let malformed = [r#"[]"#, r#"{}"#, r#""b64""#, "null", "true", "1", r#"{"b64":true}"#];
     let unsupported = [
-        r#"["exp"]"#, r#"["alg"]"#, r#"["kid"]"#, r#"["b64","b64"]"#, r#"["b64","exp"]"#, r#"[1]"#,
-        r#"[null]"#, r#"[["b64"]]"#, r#"[""]"#, r#"["B64"]"#, r#"["crit"]"#, r#"["b64 "]"#,
+        r#"["exp"]"#,
+        r#"["alg"]"#,
+        r#"["kid"]"#,
+        r#"["b64","b64"]"#,
+        r#"["b64","exp"]"#,
+        r#"[1]"#,
+        r#"[null]"#,
+        r#"[["b64"]]"#,
+        r#"[""]"#,
+        r#"["B64"]"#,
+        r#"["crit"]"#,
+        r#"["b64 "]"#,
     ];
     let mut headers = Vec::new();
     for crit in malformed.into_iter().chain(unsupported) {
@@ -471,12 +483,26 @@ fn rejects_b64_that_differs_between_signatures() {
 #[test]
 fn rejects_alg_none_and_every_other_algorithm_than_the_keys() {
     let names = [
-        r#""none""#, r#""None""#, r#""NONE""#, r#""nOnE""#, r#""""#, r#""hs256""#, r#""HS384""#,
-        r#""RS256""#, r#""ES256""#, r#""EdDSA""#, r#""none ""#, r#""n\u006fne""#, "null", "1", "true",
-        "[]", r#"["HS256"]"#, "{}",
+        r#""none""#,
+        r#""None""#,
+        r#""NONE""#,
+        r#""nOnE""#,
+        r#""""#,
+        r#""hs256""#,
+        r#""HS384""#,
+        r#""RS256""#,
+        r#""ES256""#,
+        r#""EdDSA""#,
+        r#""none ""#,
+        r#""n\u006fne""#,
+        "null",
+        "1",
+        "true",
+        "[]",
+        r#"["HS256"]"#,
+        "{}",
     ];
-    let protected: Vec<_> =
-        names.iter().map(|name| format!(r#"{{"alg":{name},"kid":"k"}}"#)).collect();
+    let protected: Vec<_> = names.iter().map(|name| format!(r#"{{"alg":{name},"kid":"k"}}"#)).collect();
     let headers: Vec<_> = protected.iter().map(|header| (header.as_str(), "")).collect();
     // Beside a good signature one by nobody is passed over, if any will do: look at the others.
     let cases = headers.iter().flat_map(|(protected, _)| {
@@ -484,9 +510,8 @@ fn rejects_alg_none_and_every_other_algorithm_than_the_keys() {
         let all = verdicts(protected, "").into_iter().chain(unprotected);
         all.map(move |(path, verdict)| (protected, path, verdict))
     });
-    let passed_over = |path: &str| {
-        (path.contains("first") || path.contains("last")) && !path.contains("All")
-    };
+    let passed_over =
+        |path: &str| (path.contains("first") || path.contains("last")) && !path.contains("All");
     let cases = cases.filter(|(_, path, verdict)| !(passed_over(path) && verdict.is_ok()));
     count("alg none and others", cases, |(protected, path, verdict)| match verdict {
         Err(error)
@@ -552,10 +577,9 @@ fn keys_in_the_header_are_inert() {
     let signer = stranger.signer(HmacAlg::Hs256).unwrap().with_kid("k").unwrap();
     let header = json!({ "jwk": jwk, "jku": "https://evil.example/keys", "x5u": "file:///etc/keys" });
     let ring = ring([own.verifier()]);
-    for new in [
-        NewSignature::by(&signer).protected(&header),
-        NewSignature::by(&signer).unprotected(&header),
-    ] {
+    for new in
+        [NewSignature::by(&signer).protected(&header), NewSignature::by(&signer).unprotected(&header)]
+    {
         let token = flattened::sign(b"payload", &new).unwrap();
         assert_eq!(kind(flattened::verify(&token, &ring, &limits(), NOW)), ErrorKind::Unauthentic);
     }
@@ -584,7 +608,8 @@ fn rejects_one_serialization_in_place_of_another() {
     let ring = ring([forger().verifier()]);
     let (flat, (_, entry)) = (good_flat(), forge(GOOD, "", &b64("payload")));
     let several = json!({ "payload": b64("payload"), "signatures": [entry] });
-    let flattened = |value: &Value| flattened::verify(&value.to_string(), &ring, &limits(), NOW).map(drop);
+    let flattened =
+        |value: &Value| flattened::verify(&value.to_string(), &ring, &limits(), NOW).map(drop);
     let general = |value: &Value| {
         general::verify(&value.to_string(), &ring, &Signatures::Any, &limits(), NOW).map(drop)
     };
@@ -617,7 +642,10 @@ fn rejects_one_serialization_in_place_of_another() {
     ];
     for name in ["ciphertext", "recipients", "encrypted_key"] {
         for value in [json!(""), json!([]), json!(null)] {
-            cases.push((format!("{name} as flattened"), flattened(&with(flat.clone(), name, value.clone()))));
+            cases.push((
+                format!("{name} as flattened"),
+                flattened(&with(flat.clone(), name, value.clone())),
+            ));
             cases.push((format!("{name} as general"), general(&with(several.clone(), name, value))));
         }
     }
@@ -626,9 +654,15 @@ fn rejects_one_serialization_in_place_of_another() {
             cases.push((format!("{name} {wrong}"), flattened(&with(flat.clone(), name, wrong.clone()))));
         }
         if !wrong.is_object() {
-            cases.push((format!("header {wrong}"), flattened(&with(flat.clone(), "header", wrong.clone()))));
+            cases.push((
+                format!("header {wrong}"),
+                flattened(&with(flat.clone(), "header", wrong.clone())),
+            ));
         }
-        cases.push((format!("signatures {wrong}"), general(&with(several.clone(), "signatures", wrong.clone()))));
+        cases.push((
+            format!("signatures {wrong}"),
+            general(&with(several.clone(), "signatures", wrong.clone())),
+        ));
         let list = json!([entry, wrong]);
         cases.push((format!("signatures {list}"), general(&with(several.clone(), "signatures", list))));
     }
@@ -741,9 +775,8 @@ fn policies_hold() {
 
 #[test]
 fn the_ring_picks_keys_as_for_compact_tokens() {
-    let [one, other] = [1, 2].map(|seed| {
-        OctKey::new(noise(seed, 32)).unwrap().signer(HmacAlg::Hs256).unwrap()
-    });
+    let [one, other] =
+        [1, 2].map(|seed| OctKey::new(noise(seed, 32)).unwrap().signer(HmacAlg::Hs256).unwrap());
     let token = flattened::sign(b"payload", &NewSignature::by(&one)).unwrap();
     let open = |ring: &Keyring, at| flattened::verify(&token, ring, &limits(), at).map(drop);
     open(&ring([one.verifier()]), NOW).unwrap();
@@ -798,7 +831,8 @@ fn payloads_of_every_kind_come_back() {
     let signer = forger();
     let ring = ring([signer.verifier()]);
     let (encoded, plain) = (NewSignature::by(&signer), NewSignature::by(&signer).unencoded());
-    let texts = ["", "a.b", "\"quotes\" and \\", "line\nbreak\u{0}\u{7f}", "\u{2019}\u{1f600}", "{\"a\":1}"];
+    let texts =
+        ["", "a.b", "\"quotes\" and \\", "line\nbreak\u{0}\u{7f}", "\u{2019}\u{1f600}", "{\"a\":1}"];
     for text in texts {
         for new in [encoded, plain] {
             let token = flattened::sign(text.as_bytes(), &new).unwrap();
@@ -843,10 +877,9 @@ fn headers_of_ones_own_keep_their_place() {
 
     for name in ["alg", "kid", "crit", "b64", "typ", "enc", "zip", "epk"] {
         let taken = json!({ name: "x" });
-        for new in [
-            NewSignature::by(&signer).protected(&taken),
-            NewSignature::by(&signer).unprotected(&taken),
-        ] {
+        for new in
+            [NewSignature::by(&signer).protected(&taken), NewSignature::by(&signer).unprotected(&taken)]
+        {
             assert_eq!(kind(flattened::sign(b"", &new)), ErrorKind::InvalidSetting, "{name}");
         }
     }
@@ -854,7 +887,9 @@ fn headers_of_ones_own_keep_their_place() {
     assert_eq!(kind(flattened::sign(b"", &twice)), ErrorKind::InvalidSetting);
     let no_object = NewSignature::by(&signer).protected(&7);
     assert_eq!(kind(flattened::sign(b"", &no_object)), ErrorKind::InvalidSetting);
-    for new in [NewSignature::by(&signer).unprotected(&loose), NewSignature::by(&signer).unprotected_kid()] {
+    for new in
+        [NewSignature::by(&signer).unprotected(&loose), NewSignature::by(&signer).unprotected_kid()]
+    {
         assert_eq!(kind(detached::sign(b"", &new)), ErrorKind::InvalidSetting);
         assert_eq!(kind(unencoded::sign("", &new)), ErrorKind::InvalidSetting);
     }
@@ -992,9 +1027,7 @@ fn rfc7515_a_6_is_read_detached_from_a_stream() {
             assert_eq!(kind(stream(JOE_PAYLOAD, kid)), ErrorKind::MissingFeature);
         }
     }
-    let whole = detached::verify_general(
-        &token, JOE_PAYLOAD, &ring, &Signatures::All, &limits(), NOW,
-    );
+    let whole = detached::verify_general(&token, JOE_PAYLOAD, &ring, &Signatures::All, &limits(), NOW);
     assert_eq!(whole.unwrap().len(), 2);
     println!("rfc7515 A.6 detached: 3 run, 0 wrong");
 }
@@ -1212,7 +1245,8 @@ fn parts_of_two_tokens_do_not_mix() {
     }
     // An empty signature is none.
     for value in ["", "AA"] {
-        let read = flattened::verify(&with(one.clone(), "signature", value).to_string(), &ring, &limits(), NOW);
+        let read =
+            flattened::verify(&with(one.clone(), "signature", value).to_string(), &ring, &limits(), NOW);
         assert_eq!(kind(read), ErrorKind::Unauthentic);
     }
     println!("parts of two tokens: {run} run, 0 wrong");

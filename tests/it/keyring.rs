@@ -2,11 +2,12 @@
 
 use serde_json::json;
 use symbolon::{
-    Claims, EdAlg, ErrorKind, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, KidPolicy, NoCustom, OctKey,
-    OkpCurve, OkpPrivateKey, Provenance, RingKey, SharedKeyring, Signer, TokenCodec, TokenCodecExt, Verifier,
+    Claims, EdAlg, ErrorKind, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, KidPolicy,
+    NoCustom, OctKey, OkpCurve, OkpPrivateKey, Provenance, RingKey, SharedKeyring, Signer, TokenCodec,
+    TokenCodecExt, Verifier,
 };
 
-use crate::support::{NOW, at, base64url, signed_as, header_of, kind, signers};
+use crate::support::{NOW, at, base64url, header_of, kind, signed_as, signers};
 
 fn secret(byte: u8) -> Signer {
     OctKey::new(vec![byte; 32]).unwrap().signer(HmacAlg::Hs256).unwrap()
@@ -31,7 +32,9 @@ fn read(ring: &Keyring, token: &str) -> Option<ErrorKind> {
 #[test]
 fn a_kid_picks_its_key_among_others() {
     let signers: Vec<Signer> = (0..50).map(|n| named(n, &format!("k{n}"))).collect();
-    let ring = Keyring::new(signers[0].clone()).with_readers(signers[1..].iter().map(Signer::verifier)).unwrap();
+    let ring = Keyring::new(signers[0].clone())
+        .with_readers(signers[1..].iter().map(Signer::verifier))
+        .unwrap();
     assert_eq!((ring.len(), ring.is_empty()), (50, false));
     for signer in &signers {
         let opened = JwsCodec::new(ring.clone()).decode::<NoCustom>(&token(signer)).unwrap();
@@ -47,7 +50,8 @@ fn the_two_names_of_ed25519_read_each_other() {
     let key = OkpPrivateKey::generate(OkpCurve::Ed25519).unwrap();
     for (writes, reads) in [(EdAlg::EdDsa, EdAlg::Ed25519), (EdAlg::Ed25519, EdAlg::EdDsa)] {
         for kid in [None, Some("k")] {
-            let with_kid = |signer: Signer| kid.map_or(Ok(signer.clone()), |kid| signer.with_kid(kid)).unwrap();
+            let with_kid =
+                |signer: Signer| kid.map_or(Ok(signer.clone()), |kid| signer.with_kid(kid)).unwrap();
             let writer = with_kid(key.signer(writes).unwrap());
             let reader = with_kid(key.signer(reads).unwrap());
             let token = token(&writer);
@@ -67,11 +71,15 @@ fn four_keys_may_share_a_kid_and_the_fifth_is_refused() {
     }
     assert_eq!(read(&four, &token(&signers[4])), Some(ErrorKind::Unauthentic));
     assert_eq!(kind(four.clone().with_reader(signers[4].verifier())), Some(ErrorKind::InvalidSetting));
-    assert_eq!(kind(four.clone().with_reader_until(signers[4].verifier(), at(NOW))), Some(ErrorKind::InvalidSetting));
+    assert_eq!(
+        kind(four.clone().with_reader_until(signers[4].verifier(), at(NOW))),
+        Some(ErrorKind::InvalidSetting)
+    );
     assert_eq!(kind(four.clone().rotated(signers[4].clone(), None)), Some(ErrorKind::InvalidSetting));
     // Keys of another algorithm or another name are not counted.
     let ec = Signer::generate(JwsAlg::ES256).unwrap().with_kid("k").unwrap();
-    let ring = four.with_reader(ec.verifier()).unwrap().with_reader(named(4, "other").verifier()).unwrap();
+    let ring =
+        four.with_reader(ec.verifier()).unwrap().with_reader(named(4, "other").verifier()).unwrap();
     assert_eq!(read(&ring, &token(&ec)), None);
     assert_eq!(read(&ring, &token(&signers[3])), None);
     assert_eq!(ring.candidates(Some("k"), "HS256", NOW).unwrap().count(), 4);
@@ -105,7 +113,8 @@ fn the_two_names_of_ed25519_are_counted_together() {
 fn keys_without_a_name_read_any_kid_that_no_other_claims() {
     let anonymous = secret(1);
     let ring = Keyring::new(anonymous.clone()).with_reader(named(2, "b").verifier()).unwrap();
-    let with_kid = |kid: &str| signed_as(json!({"alg": "HS256", "kid": kid}).to_string(), "{}", &anonymous);
+    let with_kid =
+        |kid: &str| signed_as(json!({"alg": "HS256", "kid": kid}).to_string(), "{}", &anonymous);
     assert_eq!(read(&ring, &with_kid("a")), None);
     assert_eq!(read(&ring, &with_kid("")), None);
     assert_eq!(read(&ring, &with_kid("b")), Some(ErrorKind::Unauthentic));
@@ -148,7 +157,8 @@ fn kid_policy_says_what_a_token_without_a_kid_gets() {
     // At most 4 of one algorithm, in whichever order ring and policy are set up.
     let four = all.with_readers([3, 4].map(|byte| named(byte, &byte.to_string()).verifier())).unwrap();
     assert_eq!(kind(four.with_reader(named(5, "5").verifier())), Some(ErrorKind::InvalidSetting));
-    let five = two.with_readers([3, 4, 5].map(|byte| named(byte, &byte.to_string()).verifier())).unwrap();
+    let five =
+        two.with_readers([3, 4, 5].map(|byte| named(byte, &byte.to_string()).verifier())).unwrap();
     assert_eq!(kind(five.clone().with_policy(KidPolicy::TryAll)), Some(ErrorKind::InvalidSetting));
     assert!(five.with_policy(KidPolicy::Required).is_ok());
 }
@@ -182,7 +192,8 @@ fn rotated_makes_the_new_key_write_and_the_old_one_read_for_a_while() {
     assert_eq!(read_at(&ring, &token(&b), NOW + 1_000_000), None);
     assert_eq!(read_at(&ring, &token(&c), NOW), None);
     // Of a ring that only read, no reader's time is touched.
-    let ring = Keyring::read_only().with_reader_until(a.verifier(), at(NOW)).unwrap().rotated(c, None).unwrap();
+    let ring =
+        Keyring::read_only().with_reader_until(a.verifier(), at(NOW)).unwrap().rotated(c, None).unwrap();
     assert_eq!(read_at(&ring, &token(&a), NOW + 1), Some(ErrorKind::UnknownKey));
 }
 
@@ -210,7 +221,11 @@ fn rotating_a_primary_that_was_taken_out_touches_no_other_key() {
 #[test]
 fn without_refuses_what_a_key_signed() {
     let (a, b) = (named(1, "a"), named(2, "b"));
-    let ring = Keyring::new(a.clone()).with_reader(b.verifier()).unwrap().with_reader(named(3, "b").verifier()).unwrap();
+    let ring = Keyring::new(a.clone())
+        .with_reader(b.verifier())
+        .unwrap()
+        .with_reader(named(3, "b").verifier())
+        .unwrap();
     let ring = ring.without(&KeyId::new("b").unwrap());
     assert_eq!(ring.len(), 1);
     assert_eq!(read(&ring, &token(&b)), Some(ErrorKind::UnknownKey));
@@ -237,8 +252,10 @@ fn a_ring_that_only_reads_writes_nothing() {
 
 #[test]
 fn all_algorithms_stand_in_one_ring() {
-    let all: Vec<Signer> =
-        signers().iter().map(|(_, signer)| signer.clone().with_kid(signer.alg().name()).unwrap()).collect();
+    let all: Vec<Signer> = signers()
+        .iter()
+        .map(|(_, signer)| signer.clone().with_kid(signer.alg().name()).unwrap())
+        .collect();
     let mut ring = Keyring::new(all[0].clone());
     ring = ring.with_readers(all[1..].iter().map(Signer::verifier)).unwrap();
     for signer in &all {
@@ -246,8 +263,11 @@ fn all_algorithms_stand_in_one_ring() {
     }
     // The weakest of them says who could have minted a token.
     assert_eq!(JwsCodec::new(ring).provenance(), Provenance::SharedKey);
-    let signed: Vec<&Signer> = all.iter().filter(|signer| signer.verifier().provenance() == Provenance::Signed).collect();
-    let ring = Keyring::new(signed[0].clone()).with_readers(signed[1..].iter().map(|signer| signer.verifier())).unwrap();
+    let signed: Vec<&Signer> =
+        all.iter().filter(|signer| signer.verifier().provenance() == Provenance::Signed).collect();
+    let ring = Keyring::new(signed[0].clone())
+        .with_readers(signed[1..].iter().map(|signer| signer.verifier()))
+        .unwrap();
     assert_eq!(JwsCodec::new(ring).provenance(), Provenance::Signed);
 }
 
@@ -382,7 +402,12 @@ fn from_jwk_set_takes_each_key_for_what_it_says() {
     rsa["kid"] = json!("pss");
     keys.push(rsa.clone());
     // None of these can serve.
-    for (name, value) in [("use", json!("enc")), ("alg", json!("RSA-OAEP")), ("alg", json!("none")), ("key_ops", json!(["encrypt"]))] {
+    for (name, value) in [
+        ("use", json!("enc")),
+        ("alg", json!("RSA-OAEP")),
+        ("alg", json!("none")),
+        ("key_ops", json!(["encrypt"])),
+    ] {
         let mut key = rsa.clone();
         key["alg"] = json!("RS256");
         key[name] = value;
@@ -392,8 +417,11 @@ fn from_jwk_set_takes_each_key_for_what_it_says() {
     keys.push(json!({"kty": "OKP", "crv": "X25519", "x": base64url([9; 32]), "kid": "x"}));
     keys.push(json!({"kty": "new"}));
     let set = set(keys.into());
-    let algs = |ring: Keyring| ring.readers().map(|key| (key.kid().unwrap().to_string(), key.alg().name())).collect::<Vec<_>>();
-    let due = [("ES256", "ES256"), ("ES384", "ES384"), ("EdDSA", "EdDSA"), ("rsa", "RS256"), ("pss", "PS384")];
+    let algs = |ring: Keyring| {
+        ring.readers().map(|key| (key.kid().unwrap().to_string(), key.alg().name())).collect::<Vec<_>>()
+    };
+    let due =
+        [("ES256", "ES256"), ("ES384", "ES384"), ("EdDSA", "EdDSA"), ("rsa", "RS256"), ("pss", "PS384")];
     assert_eq!(algs(Keyring::from_jwk_set(&set)), due.map(|(kid, alg)| (kid.to_owned(), alg)));
     assert!(Keyring::from_jwk_set(&set).primary().is_err());
 
@@ -408,7 +436,8 @@ fn from_jwk_set_takes_each_key_for_what_it_says() {
     assert!(none.readers().all(|key| key.kid().unwrap().as_str() != "rsa"));
 
     // Why the others verify nothing can be asked.
-    let reasons: Vec<_> = set.verifiers(&[JwsAlg::RS256]).filter_map(|(_, verifiers)| kind(verifiers)).collect();
+    let reasons: Vec<_> =
+        set.verifiers(&[JwsAlg::RS256]).filter_map(|(_, verifiers)| kind(verifiers)).collect();
     assert_eq!(
         reasons,
         [
@@ -443,7 +472,9 @@ fn beyond_four_keys_of_one_kid_a_set_leaves_out_the_rest() {
 #[test]
 fn an_issuer_s_set_verifies_its_tokens() {
     let (mut set, mut tokens) = (JwkSet::new(), Vec::new());
-    for (key, signer) in signers().iter().filter(|(_, signer)| signer.verifier().provenance() == Provenance::Signed) {
+    for (key, signer) in
+        signers().iter().filter(|(_, signer)| signer.verifier().provenance() == Provenance::Signed)
+    {
         let kid = signer.alg().name();
         set.push(Jwk::from(key.clone()).with_alg(signer.alg()).unwrap().with_kid(kid).unwrap());
         tokens.push(token(&signer.clone().with_kid(kid).unwrap()));
@@ -484,7 +515,11 @@ fn rings_hold_keys_of_one_s_own() {
     assert_eq!(kind(ring.candidates(Some("a"), "", NOW).map(drop)), Some(ErrorKind::UnknownKey));
     assert_eq!(kind(ring.candidates(Some("b"), "x", NOW).map(drop)), Some(ErrorKind::AlgorithmMismatch));
     let ring = ring.rotated(key("c"), Some(at(NOW - 1))).unwrap();
-    assert_eq!(ring.candidates(Some("b"), "", NOW).unwrap().count(), 1, "no reader was the old primary's");
+    assert_eq!(
+        ring.candidates(Some("b"), "", NOW).unwrap().count(),
+        1,
+        "no reader was the old primary's"
+    );
 }
 
 #[test]
@@ -514,6 +549,9 @@ fn verifiers_tell_what_they_are() {
         let verifier = Verifier::new(signer.alg(), key).unwrap();
         assert_eq!((verifier.alg(), verifier.kid()), (signer.alg(), None));
         let shared = matches!(key, symbolon::KeyMaterial::Oct(_));
-        assert_eq!(verifier.provenance(), if shared { Provenance::SharedKey } else { Provenance::Signed });
+        assert_eq!(
+            verifier.provenance(),
+            if shared { Provenance::SharedKey } else { Provenance::Signed }
+        );
     }
 }

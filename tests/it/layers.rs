@@ -100,7 +100,9 @@ fn uses(code: &str) -> BTreeSet<String> {
             }
             found.insert(word);
         } else {
-            found.insert(rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect());
+            found.insert(
+                rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect(),
+            );
         }
     }
     found.remove("");
@@ -115,7 +117,8 @@ fn re_exports(lib: &str) -> BTreeMap<String, String> {
         let statement = &lib[at + "pub use ".len()..];
         let statement = statement[..statement.find(';').unwrap()].trim_start_matches("crate::");
         // `module::…`, or a list of such.
-        let list = statement.strip_prefix('{').and_then(|list| list.strip_suffix('}')).unwrap_or(statement);
+        let list =
+            statement.strip_prefix('{').and_then(|list| list.strip_suffix('}')).unwrap_or(statement);
         let mut depth = 0;
         for item in list.split(|letter| {
             depth += i32::from(letter == '{') - i32::from(letter == '}');
@@ -133,7 +136,8 @@ fn re_exports(lib: &str) -> BTreeMap<String, String> {
 fn a_module_uses_only_what_stands_above_it() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let names = re_exports(&code(&std::fs::read_to_string(src.join("lib.rs")).unwrap()));
-    for (name, module) in [("Error", "error"), ("Clock", "base"), ("Verified", "codec"), ("Jwk", "jwk")] {
+    for (name, module) in [("Error", "error"), ("Clock", "base"), ("Verified", "codec"), ("Jwk", "jwk")]
+    {
         assert_eq!(names.get(name).map(String::as_str), Some(module), "{name}");
     }
     let (mut run, mut wrong) = (0, Vec::new());
@@ -161,7 +165,10 @@ fn a_module_uses_only_what_stands_above_it() {
                 wrong.push(format!("{}: {module} must not use {used}", inside.display()));
             }
             if NOT_JOSE.contains(&module) && JOSE.contains(&used.as_str()) {
-                wrong.push(format!("{}: {module} is none of JOSE's formats and must not use {used}", inside.display()));
+                wrong.push(format!(
+                    "{}: {module} is none of JOSE's formats and must not use {used}",
+                    inside.display()
+                ));
             }
         }
     }
@@ -186,7 +193,10 @@ fn uses_are_found_in_every_spelling() {
         other_crate::n!();
     ";
     let found = uses(&code(text));
-    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), ["H", "Result", "a", "b", "d", "e", "i", "k", "m"]);
+    assert_eq!(
+        found.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["H", "Result", "a", "b", "d", "e", "i", "k", "m"]
+    );
 }
 
 #[test]

@@ -6,11 +6,11 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 use symbolon::jws::{Unverified, compact};
 use symbolon::{
-    AnyOf, Body, Claims, ErrorKind, Jwk, JwkSet, JwsCodec, KeyId, KeyType, Keyring, Limits, OctKey, RawToken, Signer,
-    TokenCodec, TokenCodecExt, Validator,
+    AnyOf, Body, Claims, ErrorKind, Jwk, JwkSet, JwsCodec, KeyId, KeyType, Keyring, Limits, OctKey,
+    RawToken, Signer, TokenCodec, TokenCodecExt, Validator,
 };
 
-use crate::support::{NOW, at, signed_as, header_of, hs256, kind, signers};
+use crate::support::{NOW, at, header_of, hs256, kind, signed_as, signers};
 
 fn config(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
@@ -39,7 +39,8 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 24, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::btree_map(".{0,6}", inner, 0..5).prop_map(|map| Value::Object(map.into_iter().collect())),
+            prop::collection::btree_map(".{0,6}", inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
 }
@@ -189,9 +190,53 @@ fn json_text() -> impl Strategy<Value = String> {
         })
     };
     let bits = prop::sample::select(vec![
-        "{", "}", "[", "]", ":", ",", "\"", "\\", "\\u", "\\ud800", "\\udc00", "\\u0041", "\\\"", "null", "true", "false", "nul",
-        "0", "-0", "-", "1", "01", "1.5", ".5", "1.", "1e5", "1E+5", "1e", "e", "\"a\"", "\"a\":1", "\"b\":2", "\"a\":", " ", "\n",
-        "\t", "\r", "\u{b}", "\u{feff}", "\u{0}", "\u{1f}", "\u{7f}", "ü", "\u{10ffff}", "//", "NaN", "'",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        "\\",
+        "\\u",
+        "\\ud800",
+        "\\udc00",
+        "\\u0041",
+        "\\\"",
+        "null",
+        "true",
+        "false",
+        "nul",
+        "0",
+        "-0",
+        "-",
+        "1",
+        "01",
+        "1.5",
+        ".5",
+        "1.",
+        "1e5",
+        "1E+5",
+        "1e",
+        "e",
+        "\"a\"",
+        "\"a\":1",
+        "\"b\":2",
+        "\"a\":",
+        " ",
+        "\n",
+        "\t",
+        "\r",
+        "\u{b}",
+        "\u{feff}",
+        "\u{0}",
+        "\u{1f}",
+        "\u{7f}",
+        "ü",
+        "\u{10ffff}",
+        "//",
+        "NaN",
+        "'",
     ]);
     prop_oneof![
         3 => valid(),
@@ -262,7 +307,8 @@ impl<'de> serde::Deserialize<'de> for Twice {
 fn agree(text: &str) -> Result<(), TestCaseError> {
     let token = signed_as(header_of(&hs256()), text, &hs256());
     // Numbers beyond a float are JSON, but no value of serde_json's: it says so when the type is read.
-    let ours = JwsCodec::new(hs256()).decode::<Value>(&token).and_then(|token| token.claims_unvalidated());
+    let ours =
+        JwsCodec::new(hs256()).decode::<Value>(&token).and_then(|token| token.claims_unvalidated());
     let theirs = serde_json::from_str::<Value>(text);
     let twice = serde_json::from_str::<Twice>(text).map(|Twice(twice)| twice);
     match (ours, theirs) {

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 use symbolon::{
-    Claims, Error, ErrorKind, Fault, JwsAlg, JwsCodec, KeyType, Keyring, NoCustom, RemoteSigner, Signer, TokenCodecExt,
-    Validator,
+    Claims, Error, ErrorKind, Fault, JwsAlg, JwsCodec, KeyType, Keyring, NoCustom, RemoteSigner, Signer,
+    TokenCodecExt, Validator,
 };
 
-use crate::support::{kind, signers, from_base64url};
+use crate::support::{from_base64url, kind, signers};
 
 /// r and s in DER, as a KMS writes them.
 fn der(raw: &[u8]) -> Vec<u8> {
@@ -44,7 +44,11 @@ fn a_draft_becomes_a_token_by_a_signature_from_elsewhere() {
 
         let token = draft.attach(kms.sign(&input).unwrap()).unwrap();
         assert_eq!(token.as_bytes()[..input.len()], input);
-        let verified = codec.decode::<NoCustom>(&token).unwrap().validate(&Validator::new().allow_no_expiry()).unwrap();
+        let verified = codec
+            .decode::<NoCustom>(&token)
+            .unwrap()
+            .validate(&Validator::new().allow_no_expiry())
+            .unwrap();
         assert_eq!(verified.registered().subject(), Some("7"));
     }
 }
@@ -97,7 +101,9 @@ fn attach_refuses_what_is_no_signature_of_the_draft_by_that_key() {
             // Cut off, with something behind, with lengths that lie, of other tags.
             wrong.extend((0..der.len()).map(|len| der[..len].to_vec()));
             wrong.push([&der[..], &[0]].concat());
-            for (place, byte) in [(0, 0x31), (1, 0x80), (1, 0x82), (1, 0xff), (2, 0x03), (3, 0xff), (3, 0)] {
+            for (place, byte) in
+                [(0, 0x31), (1, 0x80), (1, 0x82), (1, 0xff), (2, 0x03), (3, 0xff), (3, 0)]
+            {
                 let mut der = der.clone();
                 der[place] = byte;
                 wrong.push(der);
@@ -112,7 +118,13 @@ fn attach_refuses_what_is_no_signature_of_the_draft_by_that_key() {
         }
         for signature in wrong {
             let error = draft().attach(signature.clone()).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Signing, "{} {}", signer.alg(), signature.escape_ascii());
+            assert_eq!(
+                error.kind(),
+                ErrorKind::Signing,
+                "{} {}",
+                signer.alg(),
+                signature.escape_ascii()
+            );
             assert_eq!(error.fault(), Fault::Environment);
             assert!(error.to_string().contains(signer.alg().name()), "{error}");
         }
@@ -162,7 +174,15 @@ fn a_remote_signer_that_fails_or_errs_makes_no_token() {
         let error = codec.encode(&claims()).unwrap_err();
         assert_eq!((error.kind(), error.fault()), (ErrorKind::Signing, Fault::Environment));
         assert!(error.to_string().ends_with("pulled out"));
-        for shape in [|_| Vec::new(), |_| vec![0; 5000], |mut raw: Vec<u8>| { raw[0] ^= 1; raw }] as [fn(Vec<u8>) -> Vec<u8>; 3] {
+        for shape in [
+            |_| Vec::new(),
+            |_| vec![0; 5000],
+            |mut raw: Vec<u8>| {
+                raw[0] ^= 1;
+                raw
+            },
+        ] as [fn(Vec<u8>) -> Vec<u8>; 3]
+        {
             let codec = JwsCodec::new(Signer::remote(verifier.clone(), Hardware(signer.clone(), shape)));
             assert_eq!(kind(codec.encode(&claims())), Some(ErrorKind::Signing), "{}", signer.alg());
         }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use symbolon::sealed::{HeaderlessKey, SealedCipher, SealedKey};
 use symbolon::{
     AnyOf, Body, Claims, Envelope, Error, ErrorKind, FixedClock, Format, HeaderlessSealedCodec, KeyId,
-    KidPolicy, Keyring, Limits, NoCustom, Provenance, RawToken, SealedCodec, SharedKeyring, TokenCodec,
+    Keyring, KidPolicy, Limits, NoCustom, Provenance, RawToken, SealedCodec, SharedKeyring, TokenCodec,
     TokenCodecExt, Tokens, Validator,
 };
 use time::{Duration, OffsetDateTime};
@@ -89,7 +89,8 @@ fn reads_headerless_tokens_of_both_ciphers() {
         }
         // The expiry stands in the claims.
         let clock = FixedClock::at_unix(NOW).map_err(|error| error.to_string())?;
-        let token = codec.decode_at::<Value>(token, at(NOW)).map_err(|error| format!("{id}: {error}"))?;
+        let token =
+            codec.decode_at::<Value>(token, at(NOW)).map_err(|error| format!("{id}: {error}"))?;
         let verdict = kind(token.validate(&Validator::new().any_audience().clock(clock)));
         let due = case["expired"].as_bool().ok_or("no expiry")?.then_some(ErrorKind::Expired);
         if verdict != due {
@@ -105,7 +106,10 @@ fn headerless_is_written_on_request() {
         let key = HeaderlessKey::new([7; 32]).unwrap();
         let codec = HeaderlessSealedCodec::new(key.clone()).cipher(cipher);
         let token = codec.seal(&Body::new(PAYLOAD)).unwrap();
-        assert_eq!(bytes(&token).len(), PAYLOAD.len() + 16 + 16 + if cipher == CIPHERS[0] { 12 } else { 24 });
+        assert_eq!(
+            bytes(&token).len(),
+            PAYLOAD.len() + 16 + 16 + if cipher == CIPHERS[0] { 12 } else { 24 }
+        );
         let (payload, envelope) = read(&codec, &token).unwrap();
         assert_eq!((payload, envelope.alg()), (PAYLOAD.to_vec(), cipher.name()));
         assert_eq!(key.open(&token).unwrap(), PAYLOAD);
@@ -122,7 +126,8 @@ fn headerless_is_written_on_request() {
 #[test]
 fn headerless_ring_tries_four_keys_with_both_ciphers() {
     let key = |n: u8| HeaderlessKey::new([n; 32]).unwrap();
-    let ring = Keyring::new(key(1)).with_readers([key(2), key(3), key(4).with_kid("last").unwrap()]).unwrap();
+    let ring =
+        Keyring::new(key(1)).with_readers([key(2), key(3), key(4).with_kid("last").unwrap()]).unwrap();
     let fifth = ring.clone().with_reader(key(5).with_kid("fifth").unwrap());
     assert_eq!(kind(fifth), Some(ErrorKind::InvalidSetting));
     let codec = HeaderlessSealedCodec::new(ring);
@@ -147,7 +152,9 @@ fn headerless_stands_last_among_formats() {
         let token = codec.seal(&Body::new(PAYLOAD)).unwrap();
         assert_eq!(read(&both, &token).unwrap().0, PAYLOAD);
     }
-    for other in ["", "short", &"A".repeat(58), &("A".repeat(60) + "."), &"A".repeat(60).replace('A', "+")] {
+    for other in
+        ["", "short", &"A".repeat(58), &("A".repeat(60) + "."), &"A".repeat(60).replace('A', "+")]
+    {
         assert!(!old.recognizes(&RawToken::new(other)), "{other}");
         assert!(read(&old, other).is_err());
     }
@@ -410,7 +417,9 @@ fn recognizes_its_shape_and_no_other() {
     let token = key(7).seal(b"", CIPHERS[0]).unwrap();
     assert!(codec.recognizes(&RawToken::new(&token)));
     let dotted = format!("{token}.{token}");
-    for other in [&token[..token.len() - 1], &dotted, "", "se", "v4.local.AAAA", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"] {
+    for other in
+        [&token[..token.len() - 1], &dotted, "", "se", "v4.local.AAAA", "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"]
+    {
         assert!(!codec.recognizes(&RawToken::new(other)), "{other}");
         assert!(read(&codec, other).is_err());
     }

@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use symbolon::jws::{Unverified, compact};
 use symbolon::{
-    Error, ErrorKind, Fault, HmacAlg, Jwk, JwsAlg, JwsCodec, KeyMaterial, KeyType, Keyring, Limits, OctKey,
-    RawToken, Signer, TokenCodec, TokenCodecExt, Verifier,
+    Error, ErrorKind, Fault, HmacAlg, Jwk, JwsAlg, JwsCodec, KeyMaterial, KeyType, Keyring, Limits,
+    OctKey, RawToken, Signer, TokenCodec, TokenCodecExt, Verifier,
 };
 use time::OffsetDateTime;
 
@@ -243,7 +243,9 @@ pub(crate) fn signers() -> &'static [(KeyMaterial, Signer)] {
             let made = key(alg).map(|key| (Signer::new(alg, &key), key));
             match made {
                 Some((Ok(signer), key)) => signers.push((key, signer)),
-                Some((Err(error), _)) if error.kind() != ErrorKind::MissingFeature => panic!("{alg}: {error}"),
+                Some((Err(error), _)) if error.kind() != ErrorKind::MissingFeature => {
+                    panic!("{alg}: {error}")
+                }
                 _ => lacking.push(alg.to_string()),
             }
         }

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 use symbolon::{
-    Body, Clock, Envelope, ErrorKind, FixedClock, Format, NoCustom, Provenance, RawToken, Result, Token, TokenCodec,
-    TokenCodecExt, Tokens, Validator,
+    Body, Clock, Envelope, ErrorKind, FixedClock, Format, NoCustom, Provenance, RawToken, Result, Token,
+    TokenCodec, TokenCodecExt, Tokens, Validator,
 };
 use time::{Duration, OffsetDateTime};
 
-use crate::support::{NOW, at, signed_as, hs256, kind};
+use crate::support::{NOW, at, hs256, kind, signed_as};
 
 /// A format of one's own whose tokens are their payloads, and which says outside what it is told to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,7 +36,12 @@ impl TokenCodec for Plain {
         Ok(())
     }
 
-    fn decode_into(&self, token: &RawToken<'_>, _: OffsetDateTime, out: &mut Vec<u8>) -> Result<Envelope> {
+    fn decode_into(
+        &self,
+        token: &RawToken<'_>,
+        _: OffsetDateTime,
+        out: &mut Vec<u8>,
+    ) -> Result<Envelope> {
         out.extend_from_slice(token.as_str().as_bytes());
         Ok(Envelope::new(Format::Other("plain"), "none of ours", self.provenance())
             .with_typ(self.typ)
@@ -51,7 +56,8 @@ fn token(outside: Plain, claims: &str) -> Token<IgnoredAny> {
 
 fn judge_with(validator: &Validator, outside: Plain, claims: &str) -> Option<ErrorKind> {
     let by_moment = kind(token(outside, claims).validate_at(validator, at(NOW)));
-    let by_clock = kind(token(outside, claims).validate(&validator.clone().clock(FixedClock::new(at(NOW)))));
+    let by_clock =
+        kind(token(outside, claims).validate(&validator.clone().clock(FixedClock::new(at(NOW)))));
     assert_eq!(by_moment, by_clock, "{claims}");
     by_moment
 }
@@ -89,10 +95,16 @@ fn a_token_is_expired_from_the_second_of_exp_on() {
     }
     // Parts of a second of the clock do not count: 0.9 s before is before.
     let late = at(NOW) + Duration::milliseconds(999);
-    let verdict = |exp: i64| kind(token(Plain::default(), &json!({"exp": exp}).to_string()).validate_at(&Validator::new(), late));
+    let verdict = |exp: i64| {
+        kind(
+            token(Plain::default(), &json!({"exp": exp}).to_string())
+                .validate_at(&Validator::new(), late),
+        )
+    };
     assert_eq!(verdict(NOW + 1), None);
     assert_eq!(verdict(NOW), Some(ErrorKind::Expired));
-    let error = token(Plain::default(), r#"{"exp":1}"#).validate_at(&Validator::new(), at(NOW)).unwrap_err();
+    let error =
+        token(Plain::default(), r#"{"exp":1}"#).validate_at(&Validator::new(), at(NOW)).unwrap_err();
     assert!(error.is_expired());
 }
 
@@ -119,14 +131,28 @@ fn leeway_widens_both_ends_and_replaces_the_tolerance() {
     for leeway in [0, 1, 5, 60, 599, 600] {
         let validator = lasting().leeway(Duration::seconds(leeway));
         assert_eq!(judge(&validator, json!({"exp": NOW - leeway + 1})), None, "{leeway}");
-        assert_eq!(judge(&validator, json!({"exp": NOW - leeway})), Some(ErrorKind::Expired), "{leeway}");
+        assert_eq!(
+            judge(&validator, json!({"exp": NOW - leeway})),
+            Some(ErrorKind::Expired),
+            "{leeway}"
+        );
         assert_eq!(judge(&validator, json!({"nbf": NOW + leeway})), None, "{leeway}");
-        assert_eq!(judge(&validator, json!({"nbf": NOW + leeway + 1})), Some(ErrorKind::NotYetValid), "{leeway}");
+        assert_eq!(
+            judge(&validator, json!({"nbf": NOW + leeway + 1})),
+            Some(ErrorKind::NotYetValid),
+            "{leeway}"
+        );
         let outside = |issued_at, expires_at| Plain { issued_at, expires_at, ..Plain::default() };
         assert_eq!(judge_with(&validator, outside(None, Some(NOW - leeway + 1)), "{}"), None);
-        assert_eq!(judge_with(&validator, outside(None, Some(NOW - leeway)), "{}"), Some(ErrorKind::Expired));
+        assert_eq!(
+            judge_with(&validator, outside(None, Some(NOW - leeway)), "{}"),
+            Some(ErrorKind::Expired)
+        );
         assert_eq!(judge_with(&validator, outside(Some(NOW + leeway), None), "{}"), None);
-        assert_eq!(judge_with(&validator, outside(Some(NOW + leeway + 1), None), "{}"), Some(ErrorKind::NotYetValid));
+        assert_eq!(
+            judge_with(&validator, outside(Some(NOW + leeway + 1), None), "{}"),
+            Some(ErrorKind::NotYetValid)
+        );
     }
 }
 
@@ -151,19 +177,40 @@ fn leeway_has_600_seconds_at_most() {
 
 #[test]
 fn settings_that_contradict_themselves_refuse_every_token() {
-    for validator in [lasting().max_age(Duration::seconds(-1)), lasting().require("role"), lasting().require(""), lasting().require("EXP")] {
-        assert_eq!(judge(&validator, r#"{"iat":1800000000,"role":1}"#), Some(ErrorKind::InvalidSetting), "{validator:?}");
+    for validator in [
+        lasting().max_age(Duration::seconds(-1)),
+        lasting().require("role"),
+        lasting().require(""),
+        lasting().require("EXP"),
+    ] {
+        assert_eq!(
+            judge(&validator, r#"{"iat":1800000000,"role":1}"#),
+            Some(ErrorKind::InvalidSetting),
+            "{validator:?}"
+        );
     }
 }
 
 #[test]
 fn both_expiries_and_both_starts_count() {
     let outside = Plain { issued_at: Some(NOW), expires_at: Some(NOW + 10), ..Plain::default() };
-    assert_eq!(judge_with(&Validator::new(), outside, &json!({"exp": NOW + 1, "nbf": NOW}).to_string()), None);
-    assert_eq!(judge_with(&Validator::new(), outside, &json!({"exp": NOW}).to_string()), Some(ErrorKind::Expired));
-    assert_eq!(judge_with(&Validator::new(), outside, &json!({"nbf": NOW + 61}).to_string()), Some(ErrorKind::NotYetValid));
+    assert_eq!(
+        judge_with(&Validator::new(), outside, &json!({"exp": NOW + 1, "nbf": NOW}).to_string()),
+        None
+    );
+    assert_eq!(
+        judge_with(&Validator::new(), outside, &json!({"exp": NOW}).to_string()),
+        Some(ErrorKind::Expired)
+    );
+    assert_eq!(
+        judge_with(&Validator::new(), outside, &json!({"nbf": NOW + 61}).to_string()),
+        Some(ErrorKind::NotYetValid)
+    );
     let over = Plain { expires_at: Some(NOW), ..outside };
-    assert_eq!(judge_with(&Validator::new(), over, &json!({"exp": NOW + 10}).to_string()), Some(ErrorKind::Expired));
+    assert_eq!(
+        judge_with(&Validator::new(), over, &json!({"exp": NOW + 10}).to_string()),
+        Some(ErrorKind::Expired)
+    );
     let early = Plain { issued_at: Some(NOW + 61), ..outside };
     assert_eq!(judge_with(&Validator::new(), early, "{}"), Some(ErrorKind::NotYetValid));
     // Ends of time of a format of one's own do not overflow.
@@ -185,7 +232,8 @@ fn a_token_for_some_audience_is_refused_where_none_is_configured() {
         assert_eq!(judge(&lasting().any_audience(), json!({"aud": aud})), None, "{aud}");
     }
     assert_eq!(judge(&lasting().any_audience(), "{}"), None);
-    let error = token(Plain::default(), r#"{"aud":"api"}"#).validate_at(&lasting(), at(NOW)).unwrap_err();
+    let error =
+        token(Plain::default(), r#"{"aud":"api"}"#).validate_at(&lasting(), at(NOW)).unwrap_err();
     assert!(error.to_string().contains("Validator::audience"), "{error}");
 }
 
@@ -205,7 +253,10 @@ fn a_configured_audience_must_be_named() {
     assert_eq!(judge(&two, "{}"), Some(ErrorKind::MissingClaim));
     // The later setting holds.
     assert_eq!(judge(&two.clone().any_audience(), "{}"), None);
-    assert_eq!(judge(&lasting().any_audience().audience("api"), json!({"aud": "x"})), Some(ErrorKind::WrongAudience));
+    assert_eq!(
+        judge(&lasting().any_audience().audience("api"), json!({"aud": "x"})),
+        Some(ErrorKind::WrongAudience)
+    );
 }
 
 #[test]
@@ -230,17 +281,34 @@ fn configured_issuers_subject_and_id_must_be_there_and_equal() {
     assert_eq!(judge(&two, json!({"iss": "c"})), Some(ErrorKind::WrongIssuer));
     assert_eq!(judge(&two, "{}"), Some(ErrorKind::MissingClaim));
     // One subject or id there is: the later one.
-    assert_eq!(judge(&lasting().subject("a").subject("b"), json!({"sub": "a"})), Some(ErrorKind::WrongSubject));
+    assert_eq!(
+        judge(&lasting().subject("a").subject("b"), json!({"sub": "a"})),
+        Some(ErrorKind::WrongSubject)
+    );
 }
 
 #[test]
 fn typ_is_jwt_or_none_unless_another_is_configured() {
-    let judge = |validator: &Validator, typ| judge_with(validator, Plain { typ, ..Plain::default() }, "{}");
+    let judge =
+        |validator: &Validator, typ| judge_with(validator, Plain { typ, ..Plain::default() }, "{}");
     let special = Some(ErrorKind::WrongType);
-    for typ in [None, Some("JWT"), Some("jwt"), Some("Jwt"), Some("application/jwt"), Some("APPLICATION/JWT")] {
+    for typ in
+        [None, Some("JWT"), Some("jwt"), Some("Jwt"), Some("application/jwt"), Some("APPLICATION/JWT")]
+    {
         assert_eq!(judge(&lasting(), typ), None, "{typ:?}");
     }
-    for typ in ["at+jwt", "application/at+jwt", "dpop+jwt", "JOSE", "", "JWT ", "text/jwt", "application/application/jwt", "application//jwt", "jwt/jwt"] {
+    for typ in [
+        "at+jwt",
+        "application/at+jwt",
+        "dpop+jwt",
+        "JOSE",
+        "",
+        "JWT ",
+        "text/jwt",
+        "application/application/jwt",
+        "application//jwt",
+        "jwt/jwt",
+    ] {
         assert_eq!(judge(&lasting(), Some(typ)), special, "{typ}");
         assert_eq!(judge(&lasting().any_typ(), Some(typ)), None, "{typ}");
     }
@@ -324,7 +392,10 @@ fn max_age_counts_from_the_issue_time() {
     assert_eq!(judge(&validator, json!({"iat": NOW - 101, "exp": NOW + 1000})), Some(ErrorKind::TooOld));
     // The claim goes before what the format says.
     let outside = Plain { issued_at: Some(NOW), ..Plain::default() };
-    assert_eq!(judge_with(&validator, outside, &json!({"iat": NOW - 101}).to_string()), Some(ErrorKind::TooOld));
+    assert_eq!(
+        judge_with(&validator, outside, &json!({"iat": NOW - 101}).to_string()),
+        Some(ErrorKind::TooOld)
+    );
     // Leeway counts here, too.
     let soft = validator.leeway(Duration::seconds(5));
     assert_eq!(judge(&soft, json!({"iat": NOW - 105})), None);
@@ -363,7 +434,13 @@ fn checks_of_one_s_own_are_asked_last_and_all() {
 
 #[test]
 fn what_a_token_is_is_judged_before_its_times() {
-    let validator = Validator::new().issuer("us").audience("api").subject("7").id("1").require("nbf").max_age(Duration::seconds(1));
+    let validator = Validator::new()
+        .issuer("us")
+        .audience("api")
+        .subject("7")
+        .id("1")
+        .require("nbf")
+        .max_age(Duration::seconds(1));
     let right = json!({"iss": "us", "aud": "api", "sub": "7", "jti": "1", "nbf": NOW + 1000, "iat": 0, "exp": 1});
     for (name, value, due) in [
         ("iss", json!("x"), ErrorKind::WrongIssuer),
@@ -397,7 +474,8 @@ fn the_clock_is_injected() {
     }
     let hand = Hand(Arc::new(AtomicI64::new(NOW)));
     let validator = Validator::new().clock(hand.clone());
-    let verdict = || kind(token(Plain::default(), &json!({"exp": NOW + 10}).to_string()).validate(&validator));
+    let verdict =
+        || kind(token(Plain::default(), &json!({"exp": NOW + 10}).to_string()).validate(&validator));
     assert_eq!(verdict(), None);
     hand.0.store(NOW + 10, Ordering::SeqCst);
     assert_eq!(verdict(), Some(ErrorKind::Expired));
@@ -407,7 +485,11 @@ fn the_clock_is_injected() {
     let old = token(Plain::default(), r#"{"exp":1577836800}"#);
     assert_eq!(kind(old.validate(&Validator::new())), Some(ErrorKind::Expired));
 
-    let tokens = Tokens::<NoCustom>::builder(Plain::default()).lifetime(Duration::seconds(10)).clock(hand.clone()).build().unwrap();
+    let tokens = Tokens::<NoCustom>::builder(Plain::default())
+        .lifetime(Duration::seconds(10))
+        .clock(hand.clone())
+        .build()
+        .unwrap();
     let token = tokens.issue(&NoCustom::default()).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&token).unwrap(), json!({"exp": NOW + 19, "iat": NOW + 9}));
     hand.0.store(NOW + 18, Ordering::SeqCst);
@@ -427,7 +509,10 @@ fn the_user_s_claims_are_read_only_of_accepted_tokens() {
     }
     let token = |claims: Value| Plain::default().decode::<Role>(&claims.to_string()).unwrap();
     let wrong = Some(ErrorKind::MalformedClaims);
-    assert_eq!(kind(token(json!({"exp": 1})).validate_at(&Validator::new(), at(NOW))), Some(ErrorKind::Expired));
+    assert_eq!(
+        kind(token(json!({"exp": 1})).validate_at(&Validator::new(), at(NOW))),
+        Some(ErrorKind::Expired)
+    );
     assert_eq!(kind(token(json!({"exp": NOW + 1})).validate_at(&Validator::new(), at(NOW))), wrong);
     assert_eq!(kind(token(json!({"exp": 1})).claims_unvalidated()), wrong);
     assert_eq!(kind(token(json!({"exp": 1, "role": "a"})).claims_unvalidated()), None);
@@ -467,7 +552,8 @@ impl Policy {
         } else if let Some(names) = &self.audience {
             validator = names.iter().fold(validator, |validator, name| validator.audience(*name));
         }
-        validator = self.subject.iter().fold(validator, |validator, subject| validator.subject(*subject));
+        validator =
+            self.subject.iter().fold(validator, |validator, subject| validator.subject(*subject));
         validator = self.id.iter().fold(validator, |validator, id| validator.id(*id));
         validator = self.typ.iter().fold(validator, |validator, typ| validator.typ(*typ));
         if self.any_typ {
@@ -530,9 +616,13 @@ impl Policy {
         }
 
         let seconds = |name: &str| claims.get(name).and_then(Value::as_i64).map(i128::from);
-        let [issued_at, expires_at] = [outside.issued_at, outside.expires_at].map(|moment| moment.map(i128::from));
-        let (now, late, early) =
-            (i128::from(NOW), i128::from(self.leeway.unwrap_or(0)), i128::from(self.leeway.unwrap_or(60)));
+        let [issued_at, expires_at] =
+            [outside.issued_at, outside.expires_at].map(|moment| moment.map(i128::from));
+        let (now, late, early) = (
+            i128::from(NOW),
+            i128::from(self.leeway.unwrap_or(0)),
+            i128::from(self.leeway.unwrap_or(60)),
+        );
         if !self.no_expiry && seconds("exp").is_none() && expires_at.is_none() {
             times.push(ErrorKind::MissingClaim);
         }
@@ -569,34 +659,55 @@ fn name() -> impl Strategy<Value = &'static str> {
 
 fn policies() -> impl Strategy<Value = Policy> {
     let typ = prop::option::of(prop::sample::select(vec!["JWT", "at+jwt", "application/at+jwt"]));
-    let required = prop::collection::vec(prop::sample::select(symbolon::Registered::NAMES.to_vec()), 0..2);
+    let required =
+        prop::collection::vec(prop::sample::select(symbolon::Registered::NAMES.to_vec()), 0..2);
     (
-        (prop::collection::vec(name(), 0..3), prop::option::of(prop::collection::vec(name(), 1..3)), any::<bool>()),
+        (
+            prop::collection::vec(name(), 0..3),
+            prop::option::of(prop::collection::vec(name(), 1..3)),
+            any::<bool>(),
+        ),
         (prop::option::of(name()), prop::option::of(name()), typ, any::<bool>()),
         (required, any::<bool>(), prop::option::of(prop::sample::select(vec![0_i64, 5, 60, 600]))),
         prop::option::of(prop::sample::select(vec![0_i64, 5, 100])),
     )
-        .prop_map(|((issuers, audience, any_audience), (subject, id, typ, any_typ), (required, no_expiry, leeway), max_age)| Policy {
-            issuers,
-            audience,
-            any_audience,
-            subject,
-            id,
-            typ,
-            any_typ,
-            required,
-            no_expiry,
-            leeway,
-            max_age,
-        })
+        .prop_map(
+            |(
+                (issuers, audience, any_audience),
+                (subject, id, typ, any_typ),
+                (required, no_expiry, leeway),
+                max_age,
+            )| Policy {
+                issuers,
+                audience,
+                any_audience,
+                subject,
+                id,
+                typ,
+                any_typ,
+                required,
+                no_expiry,
+                leeway,
+                max_age,
+            },
+        )
 }
 
 fn tokens() -> impl Strategy<Value = (Plain, Map<String, Value>)> {
-    let typ = prop::option::of(prop::sample::select(vec!["JWT", "jwt", "at+jwt", "Application/AT+jwt", "x"]));
-    let aud = prop_oneof![name().prop_map(|name| json!(name)), prop::collection::vec(name(), 0..3).prop_map(|names| json!(names))];
+    let typ =
+        prop::option::of(prop::sample::select(vec!["JWT", "jwt", "at+jwt", "Application/AT+jwt", "x"]));
+    let aud = prop_oneof![
+        name().prop_map(|name| json!(name)),
+        prop::collection::vec(name(), 0..3).prop_map(|names| json!(names))
+    ];
     (
         (typ, prop::option::of(moment()), prop::option::of(moment())),
-        (prop::option::of(name()), prop::option::of(name()), prop::option::of(name()), prop::option::of(aud)),
+        (
+            prop::option::of(name()),
+            prop::option::of(name()),
+            prop::option::of(name()),
+            prop::option::of(aud),
+        ),
         (prop::option::of(moment()), prop::option::of(moment()), prop::option::of(moment())),
     )
         .prop_map(|((typ, issued_at, expires_at), (iss, sub, jti, aud), (exp, nbf, iat))| {

@@ -14,7 +14,9 @@ type Verdict = Result<Vec<u8>, String>;
 fn by_key(key: &Value, token: &str) -> Result<Verdict, Miss> {
     let verifier = Jwk::from_json(key.to_string()).and_then(|key| Verifier::from_jwk(&key));
     let ring = match verifier.and_then(|key| Keyring::read_only().with_reader(key)) {
-        Err(error) if error.kind() == ErrorKind::MissingFeature => return Err(Miss::of("a key", &error)),
+        Err(error) if error.kind() == ErrorKind::MissingFeature => {
+            return Err(Miss::of("a key", &error));
+        }
         Err(error) => return Ok(Err(error.to_string())),
         Ok(ring) => ring,
     };

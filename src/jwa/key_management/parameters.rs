@@ -106,9 +106,7 @@ impl<'h> ReadParameters<'h> {
             Ok(count) if count < MIN_P2C => {
                 Err(Error::new(ErrorKind::UnsupportedHeader, "`p2c` is below 1000, which is not safe"))
             }
-            Ok(count) if count <= self.max_p2c => {
-                NonZeroU32::new(count).ok_or_else(|| malformed("p2c"))
-            }
+            Ok(count) if count <= self.max_p2c => NonZeroU32::new(count).ok_or_else(|| malformed("p2c")),
             Ok(_) => Err(Error::new(ErrorKind::TooLarge, "`p2c` in the header")),
             Err(_) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 Err(Error::new(ErrorKind::TooLarge, "`p2c` in the header"))

@@ -84,7 +84,8 @@ impl EncryptKey for Password {
     ) -> Result<Given> {
         let mut salt = [0; 16];
         dice.fill(&mut salt)?;
-        let rounds = parameters.p2c.or(NonZeroU32::new(DEFAULT_ROUNDS)).ok_or(ErrorKind::InvalidSetting)?;
+        let rounds =
+            parameters.p2c.or(NonZeroU32::new(DEFAULT_ROUNDS)).ok_or(ErrorKind::InvalidSetting)?;
         parameters.p2s = Some(salt);
         parameters.p2c = Some(rounds);
         aes_kw::wrap(&self.derive(&salt, rounds)?, cek)
