@@ -555,9 +555,9 @@ mod in_pkcs8 {
             let bytes = noise(seed, (seed % 257) as usize);
             judge(KeyMaterial::from_encrypted_der(&bytes, PASSWORD));
             judge(KeyMaterial::from_encrypted_pem(pem_of("ENCRYPTED PRIVATE KEY", &bytes), ""));
-            // Good parameters around any ciphertext.
-            let parts = Parts { ciphertext: noise(seed, 144), ..Parts::new() };
-            if can_read {
+            // Good parameters around any ciphertext; fewer, for each costs its rounds.
+            if can_read && seed < 100 {
+                let parts = Parts { ciphertext: noise(seed, 144), ..Parts::new() };
                 assert_eq!(kind(parts.read()), Some(ErrorKind::InvalidPem));
             }
         }
