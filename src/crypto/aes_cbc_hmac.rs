@@ -41,10 +41,6 @@ impl AesCbcHmacKey {
         Ok(Self { mac: HmacKey::new(hash, mac), cipher: imp::Cipher::new(cipher)?, tag_len })
     }
 
-    pub(crate) fn tag_len(&self) -> usize {
-        self.tag_len
-    }
-
     /// Encrypts `buf[start..]` in place; it grows by the padding, 1 to 16 bytes. Reserve them: what
     /// a growing `Vec` leaves behind is plaintext that nobody wipes.
     pub(crate) fn seal(
@@ -298,7 +294,7 @@ mod tests {
                 let mut buf = [b"before", TEXT].concat();
                 let sealed = key.seal(&iv, AAD, &mut buf, 6).unwrap();
                 assert_eq!(sealed.as_ref(), unhex(tag));
-                assert_eq!(key.tag_len(), sealed.as_ref().len());
+                assert_eq!(key.tag_len, sealed.as_ref().len());
                 assert_eq!(buf.len(), 6 + 144, "128 bytes, a block of padding");
                 assert_eq!(buf[..6], *b"before");
                 assert_eq!(buf[6..22], unhex(first));

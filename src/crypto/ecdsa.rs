@@ -444,7 +444,11 @@ mod on_ring {
     }
 }
 
-#[cfg(all(feature = "rustcrypto", not(feature = "aws-lc-rs")))]
+#[cfg(feature = "rustcrypto")]
+#[cfg_attr(
+    feature = "aws-lc-rs",
+    allow(dead_code, reason = "beside aws-lc-rs it serves only messages that come in pieces")
+)]
 mod on_rustcrypto {
     use super::{super::put, EcdsaCurve, Failed, Point, Unusable};
     use k256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};

@@ -18,14 +18,6 @@ pub(crate) struct X25519Secret {
 opaque_debug!(X25519Secret);
 
 impl X25519Secret {
-    /// A fresh one.
-    #[cfg(feature = "jwe")]
-    pub(crate) fn generate() -> Result<Self, Failed> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        super::rand::fill(&mut *bytes)?;
-        Ok(Self::from_bytes(&bytes))
-    }
-
     /// Takes any 32 bytes: clamping is part of the function (§5).
     pub(crate) fn from_bytes(bytes: &[u8; 32]) -> Self {
         let (secret, public) = imp::Secret::new(bytes);
@@ -147,14 +139,5 @@ mod tests {
         for peer in [[0; 32], one, order_8] {
             assert_eq!(secret.agree(&peer).err(), Some(Failed));
         }
-    }
-
-    #[cfg(feature = "jwe")]
-    #[test]
-    fn generates_another_one_each_time() {
-        let (one, other) = (X25519Secret::generate().unwrap(), X25519Secret::generate().unwrap());
-        assert_ne!(one.public(), other.public());
-        let shared = [one.agree(&other.public()), other.agree(&one.public())];
-        assert_eq!(shared[0], shared[1]);
     }
 }

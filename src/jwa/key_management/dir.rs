@@ -17,12 +17,7 @@ impl JweAlg {
         direct: true,
         constant_header: true,
         encrypter: |key, enc| Ok(Box::new(Direct::new(key, enc)?)),
-        decrypter: |key, enc| {
-            let enc = enc.ok_or_else(|| {
-                Error::new(ErrorKind::InvalidSetting, "a key for `dir` is made for just one `enc`")
-            })?;
-            Ok(Box::new(Direct::new(key, enc)?))
-        },
+        decrypter: |key, enc| Ok(Box::new(Direct::new(key, enc)?)),
     });
 }
 

@@ -77,7 +77,7 @@ pub(crate) struct AlgRow {
     /// Whether all that its header says is the same for each message.
     pub(crate) constant_header: bool,
     pub(crate) encrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn EncryptKey>>,
-    pub(crate) decrypter: fn(&KeyMaterial, Option<&EncRow>) -> Result<Box<dyn DecryptKey>>,
+    pub(crate) decrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn DecryptKey>>,
 }
 
 /// How a JWE's recipient comes to the content key: the `alg` of its header.
