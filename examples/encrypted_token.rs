@@ -1,5 +1,11 @@
 //! Encrypted tokens: for one recipient, then one message for three; who may open it, and who not.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "an example prints, and counts"
+)]
+
 use symbolon::jwe::{Content, json};
 use symbolon::prelude::*;
 use symbolon::{

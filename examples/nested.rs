@@ -1,5 +1,11 @@
 //! Signed, then encrypted: only the recipient can read it, and it can tell who issued it.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "an example prints, and counts"
+)]
+
 use symbolon::prelude::*;
 use symbolon::{Encrypter, JweAlg, JweCodec, JweEnc, KeyMaterial, Nested, OkpCurve, OkpPrivateKey};
 use time::Duration;

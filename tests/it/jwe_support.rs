@@ -205,36 +205,17 @@ pub(crate) const IV: [u8; 12] = [9; 12];
 /// AES-GCM, not by way of this crate: for messages that it would not write. Ciphertext and tag.
 pub(crate) fn gcm(key: &[u8], aad: &[u8], payload: &[u8]) -> (Vec<u8>, [u8; 16]) {
     let mut bytes = payload.to_vec();
-    #[cfg(feature = "ring")]
-    let tag = {
-        use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-        let alg = if key.len() == 16 { &AES_128_GCM } else { &AES_256_GCM };
-        let key = LessSafeKey::new(UnboundKey::new(alg, key).unwrap());
-        let nonce = Nonce::assume_unique_for_key(IV);
-        let tag = key.seal_in_place_separate_tag(nonce, Aad::from(aad), &mut bytes).unwrap();
-        tag.as_ref().try_into().unwrap()
-    };
-    #[cfg(not(feature = "ring"))]
-    let tag = {
-        use aes_gcm::aead::AeadInOut;
-        use aes_gcm::{Aes128Gcm, Aes256Gcm, KeyInit};
-        let (iv, buffer) = ((&IV).into(), &mut bytes[..]);
-        if key.len() == 16 {
-            let key = Aes128Gcm::new_from_slice(key).unwrap();
-            key.encrypt_inout_detached(iv, aad, buffer.into()).unwrap().into()
-        } else {
-            let key = Aes256Gcm::new_from_slice(key).unwrap();
-            key.encrypt_inout_detached(iv, aad, buffer.into()).unwrap().into()
-        }
-    };
+    use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+    let alg = if key.len() == 16 { &AES_128_GCM } else { &AES_256_GCM };
+    let key = LessSafeKey::new(UnboundKey::new(alg, key).unwrap());
+    let nonce = Nonce::assume_unique_for_key(IV);
+    let tag = key.seal_in_place_separate_tag(nonce, Aad::from(aad), &mut bytes).unwrap();
+    let tag = tag.as_ref().try_into().unwrap();
     (bytes, tag)
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
-    #[cfg(feature = "ring")]
-    return ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().try_into().unwrap();
-    #[cfg(not(feature = "ring"))]
-    return <sha2::Sha256 as sha2::Digest>::digest(bytes).into();
+    ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().try_into().unwrap()
 }
 
 /// The content key of ECDH-ES with A128GCM that follows from the secret `z` (RFC 7518 §4.6.2).
