@@ -256,7 +256,7 @@ mod in_pkcs8 {
         (encrypted!("p256.aes256_sha1"), plain!("p256"), PASSWORD),
         (encrypted!("rsa.aes256_sha256"), plain!("rsa"), PASSWORD),
         (encrypted!("ed25519.aes256_sha256"), plain!("ed25519"), PASSWORD),
-        // 600,000 rounds, and one.
+        // With 600,000 rounds.
         (encrypted!("ed25519.aes128_sha512"), plain!("ed25519"), PASSWORD),
         (encrypted!("x25519.aes192_sha256"), plain!("x25519"), PASSWORD),
         (encrypted!("ed25519.empty_password"), plain!("ed25519"), ""),
@@ -318,7 +318,7 @@ mod in_pkcs8 {
         if !readable() {
             return;
         }
-        let (_, pem) = encrypted!("ed25519.aes256_sha256");
+        let (_, pem) = encrypted!("ed25519.one_round");
         let mut said = std::collections::BTreeSet::new();
         // By chance one in 256 leaves good padding.
         let passwords = (0..2000).map(|number| format!("guess {number}"));
@@ -526,7 +526,7 @@ mod in_pkcs8 {
 
     #[test]
     fn damaged_ones_are_typed_errors_or_other_keys() {
-        let (_, pem) = encrypted!("ed25519.aes256_sha256");
+        let (_, pem) = encrypted!("ed25519.one_round");
         let der = der_of(pem);
         let can_read = readable();
         let due = KeyMaterial::from_pem(plain!("ed25519")).unwrap();
