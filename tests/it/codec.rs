@@ -290,7 +290,9 @@ fn a_service_demands_what_it_was_told() {
 fn typ_is_written_and_demanded() {
     let service = |typ: Option<&str>| {
         let builder = Tokens::<NoCustom>::builder(JwsCodec::new(hs256()));
-        typ.map_or(Tokens::builder(JwsCodec::new(hs256())), |typ| builder.typ(typ)).build().unwrap()
+        typ.map_or_else(|| Tokens::builder(JwsCodec::new(hs256())), |typ| builder.typ(typ))
+            .build()
+            .unwrap()
     };
     let (plain, access, refresh) = (service(None), service(Some("at+jwt")), service(Some("rt+jwt")));
     let token = access.issue(&NoCustom::default()).unwrap();

@@ -962,7 +962,7 @@ fn of_all_spellings_of_a_part_one_is_read() {
         let mut all =
             vec![format!("{part}="), format!("{part}=="), format!("{part}\n"), format!(" {part}")];
         all.push(part.replace('A', "+"));
-        if part.len() % 4 != 0 {
+        if !part.len().is_multiple_of(4) {
             all.push(next(part));
         }
         all.retain(|other| other != part);

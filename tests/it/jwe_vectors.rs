@@ -51,7 +51,7 @@ fn rfc7519_a_encrypted_and_nested_tokens() {
         let case = &examples[which];
         let token = case["token"].as_str().unwrap();
         if half == "outer" {
-            let key = case.get("key").unwrap_or(&case["key_outer"]);
+            let key = case.get("key").unwrap_or_else(|| &case["key_outer"]);
             let jwk = Jwk::from_json(key.to_string()).map_err(|error| Miss::of("key", &error))?;
             return Err(refuses_rsa1_5(&jwk, JweEnc::A128CBC_HS256, token));
         }

@@ -89,7 +89,7 @@ fn four_keys_may_share_a_kid_and_the_fifth_is_refused() {
 #[test]
 fn the_two_names_of_ed25519_are_counted_together() {
     let keys: Vec<_> = (0..5).map(|_| OkpPrivateKey::generate(OkpCurve::Ed25519).unwrap()).collect();
-    let alg = |n: usize| if n % 2 == 0 { EdAlg::EdDsa } else { EdAlg::Ed25519 };
+    let alg = |n: usize| if n.is_multiple_of(2) { EdAlg::EdDsa } else { EdAlg::Ed25519 };
     for policy in [KidPolicy::Required, KidPolicy::SoleKey, KidPolicy::TryAll] {
         for kid in [Some("k"), None] {
             let signers: Vec<Signer> = keys

@@ -91,10 +91,10 @@ fn attach_refuses_what_is_no_signature_of_the_draft_by_that_key() {
             signer.sign(b"another message").unwrap(),
             crate::support::base64url(&good).into_bytes(),
         ];
-        if let Ok(other) = Signer::generate(signer.alg()) {
-            if key.key_type() != KeyType::Rsa {
-                wrong.push(other.sign(draft().signing_input()).unwrap());
-            }
+        if let Ok(other) = Signer::generate(signer.alg())
+            && key.key_type() != KeyType::Rsa
+        {
+            wrong.push(other.sign(draft().signing_input()).unwrap());
         }
         if key.key_type() == KeyType::Ec {
             let der = der(&good);

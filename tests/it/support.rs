@@ -236,7 +236,8 @@ pub(crate) fn key(alg: JwsAlg) -> Option<KeyMaterial> {
 /// A key and its signer for each algorithm that this build signs with; the others are named on
 /// stdout.
 pub(crate) fn signers() -> &'static [(KeyMaterial, Signer)] {
-    static SIGNERS: OnceLock<(Vec<(KeyMaterial, Signer)>, Vec<String>)> = OnceLock::new();
+    type Made = (Vec<(KeyMaterial, Signer)>, Vec<String>);
+    static SIGNERS: OnceLock<Made> = OnceLock::new();
     let (signers, lacking) = SIGNERS.get_or_init(|| {
         let (mut signers, mut lacking) = (Vec::new(), Vec::new());
         for alg in JwsAlg::all() {
