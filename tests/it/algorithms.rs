@@ -170,3 +170,22 @@ fn keys_come_from_pem_for_the_algorithm_they_are_asked_for() {
         assert_eq!(kind(Signer::from_pem("no PEM", alg)), Some(ErrorKind::InvalidPem));
     }
 }
+
+#[test]
+fn the_tables_of_readme_and_tour_name_every_algorithm() {
+    let names = JwsAlg::all().map(JwsAlg::name);
+    #[cfg(feature = "jwe")]
+    let names = names
+        .chain(symbolon::JweAlg::all().map(symbolon::JweAlg::name))
+        .chain(symbolon::JweEnc::all().map(symbolon::JweEnc::name));
+    let names: Vec<&str> = names.collect();
+    for file in ["README.md", "src/lib.rs"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let text = std::fs::read_to_string(path).unwrap();
+        let words: Vec<&str> =
+            text.split(|c: char| !(c.is_ascii_alphanumeric() || "+-".contains(c))).collect();
+        for name in &names {
+            assert!(words.contains(name), "{file} does not name {name}");
+        }
+    }
+}
