@@ -184,6 +184,7 @@
 //!   and `jti`.
 //! - Secrets are wiped when dropped and redacted in `Debug`. ring gives no way to wipe the keys that
 //!   it has prepared; those stay in memory until it is used again.
+#![forbid(unsafe_code)]
 #![cfg_attr(
     test,
     allow(

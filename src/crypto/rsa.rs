@@ -102,8 +102,23 @@ impl RsaPrivate {
     }
 
     /// Signs the digest of a message, where [`signs_digests`] says that a backend does.
-    pub(crate) fn sign_digest(&self, _: RsaScheme, _: &Digest, _: &mut [u8]) -> Result<usize, Failed> {
-        Err(Failed)
+    pub(crate) fn sign_digest(
+        &self,
+        scheme: RsaScheme,
+        digest: &Digest,
+        out: &mut [u8],
+    ) -> Result<usize, Failed> {
+        #[cfg(feature = "aws-lc-rs")]
+        {
+            let out = out.get_mut(..self.modulus_len).ok_or(Failed)?;
+            self.key.sign_digest(scheme, digest.as_ref(), out)?;
+            Ok(self.modulus_len)
+        }
+        #[cfg(not(feature = "aws-lc-rs"))]
+        {
+            let _ = (scheme, digest, out);
+            Err(Failed)
+        }
     }
 }
 
@@ -116,7 +131,7 @@ pub(crate) const fn verifies_digests() -> Result<(), Unusable> {
 /// Whether there is a backend that signs a digest in place of a message. ring does not, and the crate
 /// rsa (see above) must not.
 pub(crate) const fn signs_digests() -> Result<(), Unusable> {
-    Err(Unusable::Needs("aws-lc-rs"))
+    if cfg!(feature = "aws-lc-rs") { Ok(()) } else { Err(Unusable::Needs("aws-lc-rs")) }
 }
 
 /// Verifies the digest of a message with a key within the bounds of [`RsaPublic::new`].
@@ -179,6 +194,7 @@ fn bits(number: &[u8]) -> usize {
 #[cfg(feature = "aws-lc-rs")]
 pub(super) mod on_aws_lc {
     use super::{Failed, Hash, RsaParts, RsaScheme, Unusable, strip};
+    use aws_lc_rs::digest::{Digest, SHA256, SHA384, SHA512};
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
     use aws_lc_rs::rand::SystemRandom;
     use aws_lc_rs::rsa::{KeyPairComponents, KeySize};
@@ -252,19 +268,40 @@ pub(super) mod on_aws_lc {
             message: &[u8],
             out: &mut [u8],
         ) -> Result<(), Failed> {
-            let encoding: &'static dyn RsaEncoding = match scheme {
-                RsaScheme::Pkcs1(Hash::Sha256) => &RSA_PKCS1_SHA256,
-                RsaScheme::Pkcs1(Hash::Sha384) => &RSA_PKCS1_SHA384,
-                RsaScheme::Pkcs1(Hash::Sha512) => &RSA_PKCS1_SHA512,
-                RsaScheme::Pss(Hash::Sha256) => &RSA_PSS_SHA256,
-                RsaScheme::Pss(Hash::Sha384) => &RSA_PSS_SHA384,
-                RsaScheme::Pss(Hash::Sha512) => &RSA_PSS_SHA512,
+            self.check_room(out)?;
+            Ok(self.0.sign(encoding(scheme), &SystemRandom::new(), message, out)?)
+        }
+
+        pub(super) fn sign_digest(
+            &self,
+            scheme: RsaScheme,
+            digest: &[u8],
+            out: &mut [u8],
+        ) -> Result<(), Failed> {
+            self.check_room(out)?;
+            let algorithm = match scheme {
+                RsaScheme::Pkcs1(Hash::Sha256) | RsaScheme::Pss(Hash::Sha256) => &SHA256,
+                RsaScheme::Pkcs1(Hash::Sha384) | RsaScheme::Pss(Hash::Sha384) => &SHA384,
+                RsaScheme::Pkcs1(Hash::Sha512) | RsaScheme::Pss(Hash::Sha512) => &SHA512,
             };
-            // aws-lc-rs copies its signature out without asking for the room.
-            if out.len() != self.0.public_modulus_len() {
-                return Err(Failed);
-            }
-            Ok(self.0.sign(encoding, &SystemRandom::new(), message, out)?)
+            let digest = Digest::import_less_safe(digest, algorithm)?;
+            Ok(self.0.sign_digest(encoding(scheme), &digest, out)?)
+        }
+
+        /// aws-lc-rs copies its signature out without asking for the room.
+        fn check_room(&self, out: &[u8]) -> Result<(), Failed> {
+            if out.len() == self.0.public_modulus_len() { Ok(()) } else { Err(Failed) }
+        }
+    }
+
+    fn encoding(scheme: RsaScheme) -> &'static dyn RsaEncoding {
+        match scheme {
+            RsaScheme::Pkcs1(Hash::Sha256) => &RSA_PKCS1_SHA256,
+            RsaScheme::Pkcs1(Hash::Sha384) => &RSA_PKCS1_SHA384,
+            RsaScheme::Pkcs1(Hash::Sha512) => &RSA_PKCS1_SHA512,
+            RsaScheme::Pss(Hash::Sha256) => &RSA_PSS_SHA256,
+            RsaScheme::Pss(Hash::Sha384) => &RSA_PSS_SHA384,
+            RsaScheme::Pss(Hash::Sha512) => &RSA_PSS_SHA512,
         }
     }
 

@@ -10,10 +10,10 @@
 //! | --- | --- | --- |
 //! | HMAC | yes | yes |
 //! | ECDSA, all curves | with `rustcrypto` | with `rustcrypto` |
-//! | RSA | no | with `rustcrypto` |
+//! | RSA | with `aws-lc-rs` | with `rustcrypto` |
 //! | Ed25519 | no: it goes over the payload twice | no |
 //!
-//! ring takes whole messages alone, and RSA private keys are used through nothing else here. Where an
+//! ring takes whole messages alone, and the crate rsa is never given a private key here. Where an
 //! algorithm cannot stream the error says why, or names the feature to enable, before anything of
 //! the stream is read. Bytes are signed and verified by every key.
 //!
