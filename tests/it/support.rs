@@ -263,15 +263,8 @@ pub(crate) fn signer(alg: JwsAlg) -> Option<Signer> {
     signers().iter().find(|(_, signer)| signer.alg() == alg).map(|(_, signer)| signer.clone())
 }
 
-#[cfg(feature = "ring")]
 pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, bytes).as_ref().to_vec()
-}
-
-#[cfg(not(feature = "ring"))]
-pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
-    use sha2::Digest;
-    sha2::Sha256::digest(bytes).to_vec()
 }
 
 /// RFC 2104 by hand, for keys that this crate would not take.
