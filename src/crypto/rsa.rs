@@ -600,7 +600,7 @@ mod tests {
                 let digest = super::super::hash::digest(hash, b"message");
                 assert_eq!(
                     verify_digest(&parts.n, &parts.e, *other, &digest, &out[..256]),
-                    scheme == other
+                    scheme == other && verifies_digests().is_ok()
                 );
             }
             assert!(!public.verify(*scheme, b"Message", &out[..256]));
