@@ -8,6 +8,7 @@
 use zeroize::Zeroizing;
 
 use super::wire::{AmoraVersion, Metadata, PUBLIC_LEN, Parts, RANDOM_LEN, TAG_LEN, Times, frame};
+use crate::base::Scratch;
 use crate::crypto::Failed;
 use crate::crypto::x25519::X25519Secret;
 use crate::crypto::xchacha::XChaChaKey;
@@ -21,7 +22,7 @@ pub(super) fn seal(
     times: Times,
     secret_and_random: &Zeroizing<[u8; SECRET_AND_RANDOM_LEN]>,
     payload: &[u8],
-) -> Result<Vec<u8>, Failed> {
+) -> Result<Scratch, Failed> {
     let (secret, random) = secret_and_random.split_first_chunk::<PUBLIC_LEN>().ok_or(Failed)?;
     let random = random.first_chunk().ok_or(Failed)?;
     let ephemeral = X25519Secret::from_bytes(secret);

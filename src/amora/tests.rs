@@ -114,7 +114,7 @@ fn a_token_under_the_all_zero_agreement_is_refused() {
         let parts = Parts::untagged(AmoraVersion::One, &mut bytes).unwrap();
         let known_to_all = XChaChaKey::new(&[0; 32]);
         let tag = known_to_all.seal_in_place(parts.nonce, parts.header, parts.text).unwrap();
-        bytes.extend(tag);
+        bytes.extend_from_slice(&tag);
         let refused = opener.danger_open_expired(&base64url::encode(bytes)).unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Unauthentic, "{point:?}");
     }

@@ -16,7 +16,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::base::{Limits, base64url};
+use crate::base::{Limits, Scratch, base64url};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The longest lifetime that the wire's 24 bits hold, in seconds: a little over 194 days.
@@ -245,10 +245,10 @@ pub(super) fn frame(
     ephemeral: Option<&[u8; PUBLIC_LEN]>,
     random: &[u8; RANDOM_LEN],
     payload: &[u8],
-) -> Vec<u8> {
+) -> Scratch {
     let prefix_len = metadata.version.prefix_len();
     let len = prefix_len.saturating_add(payload.len()).saturating_add(TAG_LEN);
-    let mut bytes = Vec::with_capacity(len);
+    let mut bytes = Scratch::with_capacity(len);
     let [a, b, c, _] = metadata.ttl.to_le_bytes();
     bytes.extend_from_slice(&[metadata.version.byte(), a, b, c]);
     bytes.extend_from_slice(ephemeral.map_or(&[], |public| public.as_slice()));

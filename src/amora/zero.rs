@@ -1,6 +1,7 @@
 //! Amora zero: one shared key encrypts and decrypts.
 
 use super::wire::{AmoraVersion, Metadata, Parts, RANDOM_LEN, TAG_LEN, Times, frame};
+use crate::base::Scratch;
 use crate::crypto::Failed;
 use crate::crypto::xchacha::XChaChaKey;
 
@@ -10,7 +11,7 @@ pub(super) fn seal(
     times: Times,
     random: &[u8; RANDOM_LEN],
     payload: &[u8],
-) -> Result<Vec<u8>, Failed> {
+) -> Result<Scratch, Failed> {
     let metadata = Metadata::at(AmoraVersion::Zero, times);
     let mut bytes = frame(&metadata, None, random, payload);
     let parts = Parts::untagged(AmoraVersion::Zero, &mut bytes).ok_or(Failed)?;

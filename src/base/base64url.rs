@@ -2,8 +2,7 @@
 //!
 //! Padding, white space, the `+/` alphabet and non-zero trailing bits are refused.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
 
 /// The text is not the one spelling of any bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,26 +19,30 @@ pub(crate) const fn encoded_len(bytes: usize) -> usize {
 
 /// Appends the text of `bytes` to `out`.
 pub(crate) fn encode_into(bytes: impl AsRef<[u8]>, out: &mut String) {
-    URL_SAFE_NO_PAD.encode_string(bytes, out);
+    URL_SAFE_NO_PAD.encode_append(bytes, out);
 }
 
 /// The text of `bytes`.
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
 /// Appends the bytes of `text` to `out`; on failure `out` may have grown by what was read so far.
 pub(crate) fn decode_into(text: impl AsRef<[u8]>, out: &mut Vec<u8>) -> Result<(), NotBase64Url> {
-    URL_SAFE_NO_PAD.decode_vec(text, out).map_err(|_| NotBase64Url)
+    URL_SAFE_NO_PAD.decode_append(text, out).map_err(|_| NotBase64Url)
 }
 
 /// The bytes of `text`.
 pub(crate) fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, NotBase64Url> {
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| NotBase64Url)
+    URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| NotBase64Url)
 }
 
-/// The bytes of `text` at the front of `buffer`, which must hold up to two bytes more than them.
+/// The bytes of `text` at the front of `buffer`, which must be as long as they are.
 pub(crate) fn decode_to(text: impl AsRef<[u8]>, buffer: &mut [u8]) -> Result<&[u8], NotBase64Url> {
-    let len = URL_SAFE_NO_PAD.decode_slice(text, buffer).map_err(|_| NotBase64Url)?;
-    buffer.get(..len).ok_or(NotBase64Url)
+    let text = text.as_ref();
+    // The decoder panics where it finds no room.
+    let len = URL_SAFE_NO_PAD.decoded_length(text).map_err(|_| NotBase64Url)?;
+    let room = buffer.get_mut(..len).ok_or(NotBase64Url)?;
+    let bytes = URL_SAFE_NO_PAD.decode(text, room.as_out()).map_err(|_| NotBase64Url)?;
+    Ok(bytes)
 }

@@ -89,9 +89,18 @@ impl<'a> Value<'a> {
 /// `visit` sees members before the rest of the text was checked: use what it gathered only on `Ok`.
 pub(crate) fn members<'a>(
     json: &'a [u8],
-    mut visit: impl FnMut(&Cow<'a, str>, Value<'a>),
+    visit: impl FnMut(&Cow<'a, str>, Value<'a>),
 ) -> Result<&'a str, JsonError> {
     let text = std::str::from_utf8(json).map_err(|_| JsonError::Utf8)?;
+    members_of(text, visit)?;
+    Ok(text)
+}
+
+/// The same for a text that is known to be UTF-8.
+pub(crate) fn members_of<'a>(
+    text: &'a str,
+    mut visit: impl FnMut(&Cow<'a, str>, Value<'a>),
+) -> Result<(), JsonError> {
     let mut scanner = Scanner::new(text);
     scanner.space();
     if scanner.peek() != Some(b'{') {
@@ -100,8 +109,7 @@ pub(crate) fn members<'a>(
         return Err(scanner.end().err().unwrap_or(JsonError::NotObject));
     }
     scanner.object(0, &mut |name, value| visit(&name, value))?;
-    scanner.end()?;
-    Ok(text)
+    scanner.end()
 }
 
 struct Scanner<'a> {
@@ -117,6 +125,12 @@ impl<'a> Scanner<'a> {
 
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The eight bytes from `at` on, the first one lowest; none where the text ends before.
+    fn eight(&self, at: usize) -> Option<u64> {
+        let eight = self.text.as_bytes().get(at..)?.first_chunk()?;
+        Some(u64::from_le_bytes(*eight))
     }
 
     const fn step(&mut self) {
@@ -200,7 +214,8 @@ impl<'a> Scanner<'a> {
             let quoted = self.since(start)?;
             let name = quoted.get(1..quoted.len().saturating_sub(1)).ok_or(JsonError::Syntax)?;
             let name = if escaped { Cow::Owned(unescape(name)?) } else { Cow::Borrowed(name) };
-            self.names.push(&name);
+            let mark = self.eight(start.saturating_add(1)).map_or(0, |eight| mark(eight, name.len()));
+            self.names.push(&name, if escaped { 0 } else { mark });
             self.space();
             self.need(b':')?;
             self.space();
@@ -239,6 +254,15 @@ impl<'a> Scanner<'a> {
         self.need(b'"')?;
         let mut escaped = false;
         loop {
+            // Eight bytes at a time, up to the first that is not just text.
+            let (eights, _) = self.text.as_bytes().get(self.at..).unwrap_or_default().as_chunks();
+            for eight in eights {
+                let text = plain(u64::from_le_bytes(*eight));
+                self.at = self.at.saturating_add(text);
+                if text < 8 {
+                    break;
+                }
+            }
             match self.peek().ok_or(JsonError::Syntax)? {
                 b'"' => {
                     self.step();
@@ -319,18 +343,45 @@ fn unescape(inner: &str) -> Result<String, JsonError> {
     serde_json::from_str(&format!("\"{inner}\"")).map_err(|_| JsonError::Syntax)
 }
 
+/// A byte in each of eight places.
+const fn each(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// How many of eight bytes, from the lowest on, are a string's text: no quote, no backslash, no
+/// control character.
+const fn plain(eight: u64) -> usize {
+    // The highest bit of a byte that is below `limit`, or of one behind such a byte: a borrow only
+    // ever goes upwards, so the lowest bit found is true.
+    const fn below(eight: u64, limit: u8) -> u64 {
+        eight.wrapping_sub(each(limit)) & !eight & each(0x80)
+    }
+    let quote = below(eight ^ each(b'"'), 1);
+    let backslash = below(eight ^ each(b'\\'), 1);
+    ((below(eight, 0x20) | quote | backslash).trailing_zeros() / 8) as usize
+}
+
+/// What two equal names share, and most others do not: the first bytes and the length. `eight` are
+/// those from the name's first on.
+const fn mark(eight: u64, len: usize) -> u64 {
+    let bytes = if len < 8 { eight & !(u64::MAX << (8 * len)) } else { eight };
+    bytes.wrapping_add(len as u64) | 1
+}
+
 const INLINE_NAMES: usize = 24;
 
 /// The member names of the objects that are open, innermost last; on the stack while they are few.
 struct Names<'a> {
     inline: [&'a str; INLINE_NAMES],
+    /// Of each inline name; 0 where it has none.
+    marks: [u64; INLINE_NAMES],
     used: usize,
     spilled: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Names<'a> {
     const fn new() -> Self {
-        Self { inline: [""; INLINE_NAMES], used: 0, spilled: Vec::new() }
+        Self { inline: [""; INLINE_NAMES], marks: [0; INLINE_NAMES], used: 0, spilled: Vec::new() }
     }
 
     const fn len(&self) -> usize {
@@ -338,10 +389,12 @@ impl<'a> Names<'a> {
     }
 
     #[expect(clippy::ptr_arg, reason = "what is borrowed of the text is kept longer than the reference")]
-    fn push(&mut self, name: &Cow<'a, str>) {
+    fn push(&mut self, name: &Cow<'a, str>, mark: u64) {
         if self.spilled.is_empty() {
-            if let (Cow::Borrowed(name), Some(place)) = (name, self.inline.get_mut(self.used)) {
-                *place = name;
+            if let (Cow::Borrowed(name), Some(place), Some(marked)) =
+                (name, self.inline.get_mut(self.used), self.marks.get_mut(self.used))
+            {
+                (*place, *marked) = (name, mark);
                 self.used = self.used.saturating_add(1);
                 return;
             }
@@ -353,9 +406,11 @@ impl<'a> Names<'a> {
     /// Ends the object whose names stand from `start` on: no two of them may be equal.
     fn close(&mut self, start: usize) -> Result<(), JsonError> {
         let unique = if self.spilled.is_empty() {
-            let unique = all_different(self.inline.get_mut(start..self.used).unwrap_or_default());
+            let open = start..self.used;
             self.used = start;
-            unique
+            let marks = self.marks.get(open.clone()).unwrap_or_default();
+            // Where all are marked and no two marks agree, no name need be looked at.
+            marks_differ(marks) || all_different(self.inline.get_mut(open).unwrap_or_default())
         } else {
             let unique = all_different(self.spilled.get_mut(start..).unwrap_or_default());
             self.spilled.truncate(start);
@@ -365,6 +420,18 @@ impl<'a> Names<'a> {
         };
         if unique { Ok(()) } else { Err(JsonError::Duplicate) }
     }
+}
+
+/// Whether no mark is 0 and no two are equal. There are 24 at most.
+fn marks_differ(marks: &[u64]) -> bool {
+    let mut rest = marks;
+    let mut differ = true;
+    while let Some((one, others)) = rest.split_first() {
+        // Without a branch for each pair.
+        differ &= others.iter().fold(*one != 0, |differ, other| differ & (one != other));
+        rest = others;
+    }
+    differ
 }
 
 fn all_different<T: Ord>(names: &mut [T]) -> bool {
@@ -433,6 +500,34 @@ mod tests {
         let json = |last: &str| format!(r#"{{"a":0,"b":{{{}}},"{last}":0}}"#, inner.join(","));
         assert_eq!(judge(&json("a")), Err(JsonError::Duplicate));
         assert_eq!(judge(&json("c")).map(|seen| seen.len()), Ok(3));
+    }
+
+    #[test]
+    fn names_that_begin_alike_or_stand_at_the_end_are_told_apart() {
+        for (one, other) in
+            [("12345678a", "12345678b"), ("1234567", "12345678"), ("a", "b"), ("", "a"), ("a\\u0000", "a")]
+        {
+            let json = |other: &str| format!("{{\"{one}\":0,\"{other}\":0}}");
+            assert_eq!(judge(&json(other)).map(|seen| seen.len()), Ok(2), "{one} {other}");
+            assert_eq!(judge(&json(one)), Err(JsonError::Duplicate), "{one}");
+        }
+    }
+
+    #[test]
+    fn what_ends_a_string_is_found_wherever_it_stands() {
+        for at in 0..40 {
+            for tail in 0..20 {
+                let json = |what: &str| {
+                    format!("{{\"{}{what}{}\":0}}", "ä".repeat(at / 2) + &"a".repeat(at % 2), "z".repeat(tail))
+                };
+                assert!(judge(&json("")).is_ok());
+                assert!(judge(&json("\u{7f}\u{80}~ !#[]")).is_ok());
+                assert_eq!(judge(&json("\\n")).map(|seen| seen.len()), Ok(1));
+                for wrong in ["\"", "\\q", "\u{1f}", "\0", "\n"] {
+                    assert_eq!(judge(&json(wrong)), Err(JsonError::Syntax), "{wrong:?} at {at}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,10 +7,12 @@ mod key_id;
 mod limits;
 mod media_type;
 pub(crate) mod object;
+mod scratch;
 mod secret;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use key_id::KeyId;
 pub use limits::Limits;
 pub(crate) use media_type::same_media_type;
+pub(crate) use scratch::{Buffer, Scratch};
 pub(crate) use secret::SecretBytes;

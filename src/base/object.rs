@@ -18,7 +18,7 @@ pub(crate) trait Fixed {
 pub(crate) fn write<F: Fixed, C: Serialize + ?Sized>(
     fixed: &F,
     custom: &C,
-    out: &mut Vec<u8>,
+    out: &mut impl std::io::Write,
 ) -> Result<(), serde_json::Error> {
     custom.serialize(Object { fixed, to: &mut serde_json::Serializer::new(out) })
 }

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use super::{Body, Opened, RawToken, Token, TokenCodec};
-use crate::base::{Clock, SystemClock};
+use crate::base::{Clock, Scratch, SystemClock};
 use crate::error::Result;
 use crate::jwt::{Claims, write};
 
@@ -17,7 +17,7 @@ pub trait TokenCodecExt: TokenCodec {
     /// [`InvalidClaims`](crate::ErrorKind::InvalidClaims) where they are no JSON object or set a
     /// registered claim twice; else as [`TokenCodec::encode_into`].
     fn encode<C: Serialize>(&self, claims: &Claims<C>) -> Result<String> {
-        let mut payload = Vec::with_capacity(256);
+        let mut payload = Scratch::new();
         write(&(&claims.registered).into(), &claims.custom, &mut payload)?;
         let body = Body {
             payload: &payload,

@@ -118,7 +118,7 @@ impl JweCodec {
         claims: &crate::jwt::Claims<C>,
         header: &H,
     ) -> Result<String> {
-        let mut payload = Vec::new();
+        let mut payload = crate::base::Scratch::new();
         crate::jwt::write(&claims.registered().into(), claims.custom(), &mut payload)?;
         let ring = self.keys.peek();
         compact::encrypt(&Content::new(&payload).typ("JWT"), header, ring.primary()?)

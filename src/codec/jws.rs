@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use super::{Body, Envelope, Format, RawToken, Token, TokenCodec, TokenCodecExt};
-use crate::base::{KeyId, Limits};
+use crate::base::{KeyId, Limits, Scratch};
 use crate::error::Result;
 use crate::jose::{self, Header};
 use crate::jwa::{HmacAlg, JwsAlg, OctKey};
@@ -96,7 +96,7 @@ impl JwsCodec {
         claims: &Claims<C>,
         header: &H,
     ) -> Result<String> {
-        let mut payload = Vec::new();
+        let mut payload = Scratch::new();
         write(&claims.registered().into(), claims.custom(), &mut payload)?;
         let ring = self.keys.peek();
         compact::sign(&payload, &Parameters::new().typ("JWT"), header, ring.primary()?)
@@ -135,7 +135,7 @@ impl JwsCodec {
     /// [`NoKey`](crate::ErrorKind::NoKey) where the ring has no primary;
     /// [`InvalidClaims`](crate::ErrorKind::InvalidClaims) where the claims cannot be written.
     pub fn draft<C: Serialize>(&self, claims: &Claims<C>) -> Result<Draft> {
-        let mut payload = Vec::new();
+        let mut payload = Scratch::new();
         write(&claims.registered().into(), claims.custom(), &mut payload)?;
         let signer = self.keys.peek().primary()?.clone();
         let mut input = signer.jwt_header().to_owned();

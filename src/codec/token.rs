@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use super::Envelope;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::{Claims, Outside, Registered, Validator, read_custom, read_registered};
 
 /// A token's text as the sender gave it: nothing about it is known to be true.
@@ -62,7 +62,7 @@ pub struct Token<C> {
 
 impl<C: DeserializeOwned> Token<C> {
     pub(crate) fn new(envelope: Envelope, payload: Vec<u8>) -> Result<Self> {
-        let registered = read_registered(&payload)?;
+        let registered = Payload::of(&payload)?.registered;
         Ok(Self { envelope, registered, payload, custom: PhantomData })
     }
 
@@ -86,9 +86,8 @@ impl<C: DeserializeOwned> Token<C> {
     /// # Errors
     /// As [`validate`](Self::validate).
     pub fn validate_at(self, validator: &Validator, now: OffsetDateTime) -> Result<Verified<C>> {
-        validator.judge(&self.registered, &self.envelope.outside(), now.unix_timestamp())?;
-        let custom = read_custom(&self.payload)?;
-        Ok(Verified { envelope: self.envelope, claims: Claims { registered: self.registered, custom } })
+        let payload = Payload { text: utf8(&self.payload)?, registered: self.registered };
+        payload.validate(self.envelope, validator, now)
     }
 
     /// The claims without any policy: authentic, but perhaps long expired or meant for others.
@@ -97,8 +96,37 @@ impl<C: DeserializeOwned> Token<C> {
     /// [`MalformedClaims`](crate::ErrorKind::MalformedClaims) where the user's own claims do not fit
     /// their type.
     pub fn claims_unvalidated(&self) -> Result<Claims<C>> {
-        Ok(Claims { registered: self.registered.clone(), custom: read_custom(&self.payload)? })
+        Ok(Claims { registered: self.registered.clone(), custom: read_custom(utf8(&self.payload)?)? })
     }
+}
+
+/// An authentic token's payload whose JSON was checked whole.
+pub(super) struct Payload<'p> {
+    text: &'p str,
+    registered: Registered,
+}
+
+impl<'p> Payload<'p> {
+    pub(super) fn of(bytes: &'p [u8]) -> Result<Self> {
+        let text = utf8(bytes)?;
+        Ok(Self { text, registered: read_registered(text)? })
+    }
+
+    pub(super) fn validate<C: DeserializeOwned>(
+        self,
+        envelope: Envelope,
+        validator: &Validator,
+        now: OffsetDateTime,
+    ) -> Result<Verified<C>> {
+        validator.judge(&self.registered, &envelope.outside(), now.unix_timestamp())?;
+        let custom = read_custom(self.text)?;
+        Ok(Verified { envelope, claims: Claims { registered: self.registered, custom } })
+    }
+}
+
+fn utf8(payload: &[u8]) -> Result<&str> {
+    std::str::from_utf8(payload)
+        .map_err(|_| Error::new(ErrorKind::MalformedClaims, "the JSON is not UTF-8"))
 }
 
 impl<C> fmt::Debug for Token<C> {

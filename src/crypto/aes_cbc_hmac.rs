@@ -3,6 +3,7 @@
 use super::hash::{Digest, Hash};
 use super::hmac::HmacKey;
 use super::{Failed, Unusable};
+use crate::base::Scratch;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
@@ -42,19 +43,18 @@ impl AesCbcHmacKey {
     }
 
     /// Encrypts `buf[start..]` in place; it grows by the padding, 1 to 16 bytes. Reserve them: what
-    /// a growing `Vec` leaves behind is plaintext that nobody wipes.
+    /// a growing buffer leaves behind is plaintext that nobody wipes.
     pub(crate) fn seal(
         &self,
         iv: &[u8; BLOCK],
         aad: &[u8],
-        buf: &mut Vec<u8>,
+        buf: &mut Scratch,
         start: usize,
     ) -> Result<Digest, Failed> {
         let len = buf.len().checked_sub(start).ok_or(Failed)?;
         // PKCS #7: as many bytes as are missing, a whole block if none is; each says how many.
         let padding = BLOCK.saturating_sub(len & 15);
-        let whole = buf.len().checked_add(padding).ok_or(Failed)?;
-        buf.resize(whole, u8::try_from(padding).map_err(|_| Failed)?);
+        buf.fill(padding, u8::try_from(padding).map_err(|_| Failed)?);
         let text = buf.get_mut(start..).ok_or(Failed)?;
         self.cipher.encrypt(iv, text)?;
         self.tag(iv, aad, text)
@@ -132,18 +132,17 @@ mod on_rustcrypto {
     use aes::{Aes128, Aes192, Aes256};
     use cbc::{Decryptor, Encryptor};
 
-    /// Boxed: with both schedules they are up to half a kilobyte.
+    #[allow(clippy::large_enum_variant, reason = "a box would cost each message an allocation")]
     pub(super) enum Cipher {
-        Aes128(Box<Aes128>),
-        Aes192(Box<Aes192>),
-        Aes256(Box<Aes256>),
+        Aes128(Aes128),
+        Aes192(Aes192),
+        Aes256(Aes256),
     }
 
     impl Cipher {
         pub(super) fn new(key: &[u8]) -> Result<Self, Unusable> {
-            fn prepare<C: KeyInit>(key: &[u8]) -> Result<Box<C>, Unusable> {
-                let cipher = C::new_from_slice(key).map_err(|_| Unusable::Invalid)?;
-                Ok(Box::new(cipher))
+            fn prepare<C: KeyInit>(key: &[u8]) -> Result<C, Unusable> {
+                C::new_from_slice(key).map_err(|_| Unusable::Invalid)
             }
             match key.len() {
                 16 => prepare(key).map(Self::Aes128),
@@ -154,17 +153,17 @@ mod on_rustcrypto {
 
         pub(super) fn encrypt(&self, iv: &[u8; BLOCK], text: &mut [u8]) -> Result<(), Failed> {
             match self {
-                Self::Aes128(cipher) => encrypt(&**cipher, iv, text),
-                Self::Aes192(cipher) => encrypt(&**cipher, iv, text),
-                Self::Aes256(cipher) => encrypt(&**cipher, iv, text),
+                Self::Aes128(cipher) => encrypt(cipher, iv, text),
+                Self::Aes192(cipher) => encrypt(cipher, iv, text),
+                Self::Aes256(cipher) => encrypt(cipher, iv, text),
             }
         }
 
         pub(super) fn decrypt(&self, iv: &[u8; BLOCK], text: &mut [u8]) -> Result<(), Failed> {
             match self {
-                Self::Aes128(cipher) => decrypt(&**cipher, iv, text),
-                Self::Aes192(cipher) => decrypt(&**cipher, iv, text),
-                Self::Aes256(cipher) => decrypt(&**cipher, iv, text),
+                Self::Aes128(cipher) => decrypt(cipher, iv, text),
+                Self::Aes192(cipher) => decrypt(cipher, iv, text),
+                Self::Aes256(cipher) => decrypt(cipher, iv, text),
             }
         }
     }
@@ -291,8 +290,9 @@ mod tests {
             ] {
                 let bytes: Vec<u8> = (0..len).collect();
                 let key = AesCbcHmacKey::new(&bytes).unwrap();
-                let mut buf = [b"before", TEXT].concat();
+                let mut buf = Scratch::from([b"before", TEXT].concat());
                 let sealed = key.seal(&iv, AAD, &mut buf, 6).unwrap();
+                let mut buf = buf.to_vec();
                 assert_eq!(sealed.as_ref(), unhex(tag));
                 assert_eq!(key.tag_len, sealed.as_ref().len());
                 assert_eq!(buf.len(), 6 + 144, "128 bytes, a block of padding");
@@ -308,8 +308,9 @@ mod tests {
             let key = AesCbcHmacKey::new(&[7; 32]).unwrap();
             for len in 0..=50 {
                 let text = vec![3; len];
-                let mut buf = text.clone();
+                let mut buf = Scratch::from(&text[..]);
                 let tag = key.seal(&[1; 16], b"", &mut buf, 0).unwrap();
+                let mut buf = buf.to_vec();
                 assert_eq!(buf.len(), (len / 16 + 1) * 16);
                 assert_eq!(key.open(&[1; 16], b"", &mut buf, 0, tag.as_ref()), Ok(()));
                 assert_eq!(buf, text);
@@ -319,8 +320,7 @@ mod tests {
         #[test]
         fn leaves_nothing_behind_a_bad_tag() {
             let key = AesCbcHmacKey::new(&[7; 48]).unwrap();
-            let mut sealed = b"before".to_vec();
-            sealed.extend(TEXT);
+            let mut sealed = Scratch::from([b"before", TEXT].concat());
             let tag = key.seal(&[1; 16], AAD, &mut sealed, 6).unwrap();
             let tag = tag.as_ref();
             let refused = |iv: &[u8; 16], aad: &[u8], sealed: &[u8], tag: &[u8]| {
@@ -335,7 +335,8 @@ mod tests {
             let mut buf = b"short".to_vec();
             assert_eq!(key.open(&[1; 16], AAD, &mut buf, 6, tag), Err(Failed));
             assert_eq!(buf, b"short");
-            assert_eq!(key.seal(&[1; 16], AAD, &mut buf, 6).err(), Some(Failed));
+            let mut short = Scratch::from(&b"short"[..]);
+            assert_eq!(key.seal(&[1; 16], AAD, &mut short, 6).err(), Some(Failed));
         }
 
         // Text under the right tag that is no padded text: the same failure, and nothing is left.

@@ -1,7 +1,6 @@
 //! AES Key Wrap (RFC 3394) with the default initial value.
 
 use super::{Failed, Unusable};
-use zeroize::Zeroizing;
 
 // RustCrypto first: aws-lc-rs is no faster, for it expands its key at each use, and has no AES-192.
 // ring gives out no block cipher.
@@ -29,26 +28,27 @@ impl AesKwKey {
         imp::Key::new(key).map(Self)
     }
 
-    /// Wraps 16 to 1024 bytes, in eights. Two blocks are the least the RFC has (§2), and 1024 is
-    /// more than any key here is long.
-    pub(crate) fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, Failed> {
-        if !wrappable(key.len()) {
+    /// Wraps 16 to 1024 bytes, in eights, into `out`, which is longer by eight. Two blocks are the
+    /// least the RFC has (§2), and 1024 is more than any key here is long.
+    pub(crate) fn wrap(&self, key: &[u8], out: &mut [u8]) -> Result<(), Failed> {
+        if !wrappable(key.len()) || wrapped_len(key.len()) != out.len() {
             return Err(Failed);
         }
-        let mut wrapped = vec![0; key.len().saturating_add(BLOCK)];
-        self.0.wrap(key, &mut wrapped)?;
-        Ok(wrapped)
+        self.0.wrap(key, out)
     }
 
-    pub(crate) fn unwrap(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failed> {
-        let len = wrapped.len().checked_sub(BLOCK).ok_or(Failed)?;
-        if !wrappable(len) {
+    /// Unwraps into `out`, which is shorter by eight bytes and is the caller's to wipe.
+    pub(crate) fn unwrap(&self, wrapped: &[u8], out: &mut [u8]) -> Result<(), Failed> {
+        if !wrappable(out.len()) || wrapped_len(out.len()) != wrapped.len() {
             return Err(Failed);
         }
-        let mut key = Zeroizing::new(vec![0; len]);
-        self.0.unwrap(wrapped, &mut key)?;
-        Ok(key)
+        self.0.unwrap(wrapped, out)
     }
+}
+
+/// How long a key of `len` bytes is once it is wrapped.
+pub(crate) const fn wrapped_len(len: usize) -> usize {
+    len.saturating_add(BLOCK)
 }
 
 fn wrappable(len: usize) -> bool {
@@ -100,8 +100,9 @@ mod on_rustcrypto {
 
 #[cfg(all(feature = "aws-lc-rs", not(feature = "rustcrypto")))]
 mod on_aws_lc {
-    use super::{Failed, Unusable, Zeroizing};
+    use super::{Failed, Unusable};
     use aws_lc_rs::key_wrap::{AES_128, AES_256, AesBlockCipher, AesKek, KeyWrap};
+    use zeroize::Zeroizing;
 
     /// What aws-lc-rs prepares is spent by one use: it is the bytes that stay.
     pub(super) struct Key {
@@ -164,6 +165,16 @@ mod tests {
     use super::super::unhex;
     use super::*;
 
+    fn wrap(key: &AesKwKey, data: &[u8]) -> Result<Vec<u8>, Failed> {
+        let mut wrapped = vec![0; wrapped_len(data.len())];
+        key.wrap(data, &mut wrapped).map(|()| wrapped)
+    }
+
+    fn unwrap(key: &AesKwKey, wrapped: &[u8]) -> Result<Vec<u8>, Failed> {
+        let mut data = vec![0; wrapped.len().saturating_sub(BLOCK)];
+        key.unwrap(wrapped, &mut data).map(|()| data)
+    }
+
     #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs"))]
     #[test]
     fn wraps_as_rfc3394_4() {
@@ -183,10 +194,10 @@ mod tests {
             }
             let key = AesKwKey::new(&kek[..kek_len]).unwrap();
             let mut wrapped = unhex(wrapped);
-            assert_eq!(key.wrap(&data[..len]), Ok(wrapped.clone()));
-            assert_eq!(key.unwrap(&wrapped).unwrap()[..], data[..len]);
+            assert_eq!(wrap(&key, &data[..len]), Ok(wrapped.clone()));
+            assert_eq!(unwrap(&key, &wrapped).unwrap(), data[..len]);
             *wrapped.last_mut().unwrap() ^= 1;
-            assert_eq!(key.unwrap(&wrapped).err(), Some(Failed));
+            assert_eq!(unwrap(&key, &wrapped), Err(Failed));
         }
     }
 
@@ -196,16 +207,16 @@ mod tests {
         let key = AesKwKey::new(&[7; 32]).unwrap();
         for len in 0..=1040 {
             let fits = (16..=1024).contains(&len) && len % 8 == 0;
-            let wrapped = key.wrap(&vec![1; len]);
+            let wrapped = wrap(&key, &vec![1; len]);
             assert_eq!(wrapped.is_ok(), fits, "{len}");
             if let Ok(wrapped) = wrapped {
-                assert_eq!(key.unwrap(&wrapped).unwrap()[..], vec![1; len]);
-                assert!(key.unwrap(&wrapped[1..]).is_err());
+                assert_eq!(unwrap(&key, &wrapped).unwrap(), vec![1; len]);
+                assert!(unwrap(&key, &wrapped[1..]).is_err());
             } else {
-                assert!(key.unwrap(&vec![0; len + 8]).is_err());
+                assert!(unwrap(&key, &vec![0; len + 8]).is_err());
             }
         }
-        assert!(key.unwrap(&[]).is_err() && key.unwrap(&[0; 8]).is_err());
+        assert!(unwrap(&key, &[]).is_err() && unwrap(&key, &[0; 8]).is_err());
     }
 
     #[test]

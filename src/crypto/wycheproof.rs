@@ -366,12 +366,13 @@ fn aes_kw() {
             // Acceptable is one block alone, which RFC 3394 §2 does not have: refused.
             let due = test.result == TestResult::Valid;
             assert!(test.result != TestResult::Acceptable || test.pt.len() == 8);
-            let unwrapped = key.unwrap(&test.ct);
-            let accepted = unwrapped.is_ok_and(|unwrapped| unwrapped[..] == test.pt[..]);
+            let mut unwrapped = vec![0; test.ct.len().saturating_sub(8)];
+            let accepted = key.unwrap(&test.ct, &mut unwrapped).is_ok() && unwrapped[..] == test.pt[..];
             tally.judge(test.tc_id, &test.comment, due, accepted);
             if due {
-                let wrapped = key.wrap(&test.pt);
-                assert_eq!(wrapped.as_deref(), Ok(&test.ct[..]), "{}", test.tc_id);
+                let mut wrapped = vec![0; test.pt.len() + 8];
+                assert_eq!(key.wrap(&test.pt, &mut wrapped), Ok(()), "{}", test.tc_id);
+                assert_eq!(wrapped, test.ct[..], "{}", test.tc_id);
             }
         }
     }
@@ -405,9 +406,9 @@ fn aes_cbc_hmac() {
                 assert!(opened.is_ok() || buf.is_empty(), "{}", test.tc_id);
                 tally.judge(test.tc_id, &test.comment, due, accepted);
                 if due {
-                    let mut buf = test.pt.to_vec();
+                    let mut buf = crate::base::Scratch::from(&test.pt[..]);
                     let tag = key.seal(&iv, &test.aad, &mut buf, 0).unwrap();
-                    assert_eq!(buf, *test.ct, "{}", test.tc_id);
+                    assert_eq!(buf[..], test.ct[..], "{}", test.tc_id);
                     assert_eq!(tag.as_ref(), &test.tag[..], "{}", test.tc_id);
                 }
             }

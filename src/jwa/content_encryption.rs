@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::base::Scratch;
 use crate::crypto::aes_cbc_hmac::AesCbcHmacKey;
 use crate::crypto::aes_gcm::AesGcmKey;
 use crate::crypto::xchacha::XChaChaKey;
@@ -156,7 +157,7 @@ impl ContentKey {
         &self,
         iv: &[u8],
         aad: &[u8],
-        buffer: &mut Vec<u8>,
+        buffer: &mut Scratch,
         start: usize,
     ) -> Result<Tag, Failed> {
         match self {

@@ -247,9 +247,6 @@ fn der_element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 }
 
 fn is_base64_of_der(text: &[u8]) -> bool {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD_NO_PAD;
-
     // Every DER SEQUENCE starts with 0x30, that is `M` in base64.
     if text.first() != Some(&b'M') {
         return false;
@@ -263,5 +260,5 @@ fn is_base64_of_der(text: &[u8]) -> bool {
             other => *other,
         })
         .collect();
-    STANDARD_NO_PAD.decode(compact).is_ok_and(|bytes| looks_like_der(&bytes))
+    base64_simd::STANDARD_NO_PAD.decode_to_vec(compact).is_ok_and(|bytes| looks_like_der(&bytes))
 }

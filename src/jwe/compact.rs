@@ -124,7 +124,7 @@ pub fn decrypt(
 #[derive(Clone, Copy)]
 pub(super) struct Parts<'t> {
     pub(super) header: &'t str,
-    encrypted_key: &'t str,
+    pub(super) encrypted_key: &'t str,
     iv: &'t str,
     ciphertext: &'t str,
     tag: &'t str,
@@ -135,13 +135,22 @@ impl<'t> Parts<'t> {
         if token.len() > limits.max_token_len() {
             return Err(ErrorKind::TooLarge.into());
         }
-        let mut parts = token.splitn(6, '.');
-        match [parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next()] {
-            [Some(header), Some(encrypted_key), Some(iv), Some(ciphertext), Some(tag), None] => {
-                Ok(Self { header, encrypted_key, iv, ciphertext, tag })
-            }
-            _ => Err(malformed("a compact JWE has exactly five parts")),
-        }
+        let five_parts = || {
+            let mut start = 0;
+            let mut upto = |end: usize| {
+                let part = token.get(start..end);
+                start = end.saturating_add(1);
+                part
+            };
+            let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+            let header = upto(dots.next()?)?;
+            let encrypted_key = upto(dots.next()?)?;
+            let iv = upto(dots.next()?)?;
+            let ciphertext = upto(dots.next()?)?;
+            let tag = upto(token.len())?;
+            dots.next().is_none().then_some(Self { header, encrypted_key, iv, ciphertext, tag })
+        };
+        five_parts().ok_or_else(|| malformed("a compact JWE has exactly five parts"))
     }
 
     pub(super) fn message<'m>(&self, header_text: &'m [u8], limits: &Limits) -> Result<Message<'m>>
@@ -150,12 +159,21 @@ impl<'t> Parts<'t> {
     {
         let mut header = Header::new(limits);
         header.add(header_text, Place::Protected)?;
-        Ok(Message {
-            recipients: vec![Recipient { header, encrypted_key: Cow::Borrowed(self.encrypted_key) }],
+        let recipient = Recipient { header, encrypted_key: Cow::Borrowed(self.encrypted_key) };
+        Ok(Message { recipients: vec![recipient], ..self.without_header() })
+    }
+
+    /// The message but for its recipient, whose header is known already.
+    pub(super) const fn without_header<'m>(&self) -> Message<'m>
+    where
+        't: 'm,
+    {
+        Message {
+            recipients: Vec::new(),
             iv: Cow::Borrowed(self.iv),
             ciphertext: Cow::Borrowed(self.ciphertext),
             tag: Cow::Borrowed(self.tag),
             aad: Cow::Borrowed(self.header.as_bytes()),
-        })
+        }
     }
 }

@@ -7,12 +7,13 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::Content;
+use super::compact::Parts;
 use super::header::{Header, malformed};
-use crate::base::{Limits, base64url};
+use crate::base::{KeyId, Limits, Scratch, base64url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose;
 use crate::jwa::content_encryption::{ContentKey, Tag};
-use crate::jwa::key_management::{Dice, Given, Parameters};
+use crate::jwa::key_management::{Cek, Dice, EncryptedKey, Given, Parameters, ReadParameters};
 use crate::jwa::{JweEnc, unusable};
 use crate::keys::{Decrypter, Encrypter, Keyring};
 
@@ -22,7 +23,7 @@ const MAX_TRIES: usize = 4;
 /// A message's content key, to encrypt with.
 pub(super) enum Key<'k> {
     Prepared(&'k ContentKey),
-    Own(Box<ContentKey>),
+    Own(ContentKey),
 }
 
 impl Key<'_> {
@@ -35,8 +36,8 @@ impl Key<'_> {
 }
 
 /// The fresh content key of a message, for recipients that it is encrypted to.
-pub(super) fn fresh_key(enc: JweEnc, dice: &mut Dice) -> Result<Zeroizing<Vec<u8>>> {
-    let mut cek = Zeroizing::new(vec![0; enc.key_len()]);
+pub(super) fn fresh_key(enc: JweEnc, dice: &mut Dice) -> Result<Cek> {
+    let mut cek = Cek::zeroed(enc.key_len());
     dice.fill(&mut cek)?;
     Ok(cek)
 }
@@ -44,23 +45,23 @@ pub(super) fn fresh_key(enc: JweEnc, dice: &mut Dice) -> Result<Zeroizing<Vec<u8
 /// Prepares a fresh content key.
 pub(super) fn prepare(enc: JweEnc, cek: &[u8]) -> Result<Key<'static>> {
     let key = (enc.0.prepare)(cek).map_err(|reason| unusable(reason, "the content encryption"))?;
-    Ok(Key::Own(Box::new(key)))
+    Ok(Key::Own(key))
 }
 
 /// The content key of a message to one recipient, the encrypted key, and what its header shall say.
 pub(super) fn key_for<'k>(
     encrypter: &'k Encrypter,
     dice: &mut Dice,
-) -> Result<(Key<'k>, Vec<u8>, Parameters)> {
+) -> Result<(Key<'k>, EncryptedKey, Parameters)> {
     let mut parameters = encrypter.parameters();
     if let Some(prepared) = encrypter.key().prepared() {
-        return Ok((Key::Prepared(prepared), Vec::new(), parameters));
+        return Ok((Key::Prepared(prepared), EncryptedKey::new(), parameters));
     }
     let enc = encrypter.enc();
     let cek = fresh_key(enc, dice)?;
     match encrypter.key().encrypt_key(enc.0, &cek, dice, &mut parameters)? {
         Given::Wrapped(encrypted_key) => Ok((prepare(enc, &cek)?, encrypted_key, parameters)),
-        Given::Own(cek) => Ok((prepare(enc, &cek)?, Vec::new(), parameters)),
+        Given::Own(cek) => Ok((prepare(enc, &cek)?, EncryptedKey::new(), parameters)),
     }
 }
 
@@ -68,7 +69,7 @@ pub(super) fn key_for<'k>(
 pub(super) struct Ciphertext {
     pub(super) iv: [u8; 24],
     pub(super) iv_len: usize,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Scratch,
     pub(super) tag: Tag,
 }
 
@@ -94,13 +95,13 @@ pub(super) fn seal(
     Ok(Ciphertext { iv, iv_len, bytes, tag })
 }
 
-fn plaintext(content: &Content<'_>) -> Result<Vec<u8>> {
+fn plaintext(content: &Content<'_>) -> Result<Scratch> {
     #[cfg(feature = "deflate")]
     if content.zip {
-        return Ok(super::zip::deflate(content.payload));
+        return Ok(super::zip::deflate(content.payload).into());
     }
     // Room for the padding of AES-CBC, so that it does not move what must not be left behind.
-    let mut bytes = Vec::with_capacity(content.payload.len().saturating_add(16));
+    let mut bytes = Scratch::with_capacity(content.payload.len().saturating_add(16));
     bytes.extend_from_slice(content.payload);
     Ok(bytes)
 }
@@ -126,8 +127,8 @@ pub(super) struct Message<'m> {
 pub(crate) struct Found {
     pub(crate) key: Decrypter,
     pub(crate) enc: JweEnc,
-    pub(crate) typ: Option<String>,
-    pub(crate) cty: Option<String>,
+    pub(crate) typ: Option<Cow<'static, str>>,
+    pub(crate) cty: Option<Cow<'static, str>>,
 }
 
 /// Appends the payload of `message` to `out`; see [`compact::decrypt`](super::compact::decrypt).
@@ -170,14 +171,14 @@ pub(super) fn open(
                 parameters.max_p2c = rounds;
                 rounds = rounds.saturating_sub(parameters.rounds()?.get());
             }
-            match open_with(message, recipient, key, enc, &parameters, out) {
+            match open_with(message, &recipient.encrypted_key, key, enc, &parameters, out) {
                 Ok(()) => {
                     inflate(zip, limits, start, out)?;
                     return Ok(Found {
                         key: key.clone(),
                         enc,
-                        typ: typ.map(Into::into),
-                        cty: cty.map(Into::into),
+                        typ: typ.map(|typ| Cow::Owned(typ.into_owned())),
+                        cty: cty.map(|cty| Cow::Owned(cty.into_owned())),
                     });
                 }
                 Err(error) => {
@@ -195,22 +196,30 @@ pub(super) fn open(
 
 fn open_with(
     message: &Message<'_>,
-    recipient: &Recipient<'_>,
+    encrypted_key: &str,
     key: &Decrypter,
     enc: JweEnc,
-    parameters: &crate::jwa::key_management::ReadParameters<'_>,
+    parameters: &ReadParameters<'_>,
     out: &mut Vec<u8>,
 ) -> Result<()> {
     // Lengths are exact, so that no truncated tag is ever compared.
-    let (mut iv, mut tag) = ([0; 27], [0; 35]);
+    let (mut iv, mut tag) = ([0; 24], [0; 32]);
     let iv = exact(&message.iv, &mut iv, enc.0.iv_len, "the initialization vector")?;
     let tag = exact(&message.tag, &mut tag, enc.0.tag_len, "the tag")?;
-    let encrypted_key = base64url::decode(&*recipient.encrypted_key)
-        .map_err(|_| malformed("the encrypted key is not base64url"))?;
+    // What AES wraps is short; RSA is too slow for an allocation to count.
+    let (mut short, long);
+    let encrypted_key = if encrypted_key.len() <= base64url::encoded_len(72) {
+        short = [0; 72];
+        base64url::decode_to(encrypted_key, &mut short)
+    } else {
+        long = base64url::decode(encrypted_key);
+        long.as_deref().map_err(|error| *error)
+    }
+    .map_err(|_| malformed("the encrypted key is not base64url"))?;
     let start = out.len();
     base64url::decode_into(&*message.ciphertext, out)
         .map_err(|_| malformed("the ciphertext is not base64url"))?;
-    key.with_content_key(enc.0, &encrypted_key, parameters, |content_key| {
+    key.with_content_key(enc.0, encrypted_key, parameters, |content_key| {
         content_key.open(iv, &message.aad, out, start, tag)
     })?
     .map_err(|_| ErrorKind::Unauthentic.into())
@@ -248,9 +257,44 @@ pub(crate) fn decrypt_into(
     now: i64,
     out: &mut Vec<u8>,
 ) -> Result<Found> {
-    let parts = super::compact::Parts::of(token, limits)?;
+    let parts = Parts::of(token, limits)?;
+    // Most tokens are those of the ring's first key, and their header needs no parser.
+    if let Some(first) = ring.readers().next().filter(|key| key.jwt_header() == Some(parts.header)) {
+        jose::check_header_len(parts.header, limits)?;
+        return open_prepared(&parts, first, ring, now, out);
+    }
     let text = jose::decode_header(parts.header, limits)?;
     open(&parts.message(&text, limits)?, ring, limits, now, out)
+}
+
+/// The same for a token whose header is the one that was prepared for `first`.
+fn open_prepared(
+    parts: &Parts<'_>,
+    first: &Decrypter,
+    ring: &Keyring<Encrypter>,
+    now: i64,
+    out: &mut Vec<u8>,
+) -> Result<Found> {
+    let message = parts.without_header();
+    let start = out.len();
+    let mut refused = Error::new(ErrorKind::AlgorithmMismatch, "the key is for another `enc`");
+    // Another key may go by the same name, or none other be due.
+    for key in ring.candidates(first.kid().map(KeyId::as_str), first.alg().name(), now)? {
+        let Some(enc) = key.enc_named(first.enc().name()) else { continue };
+        match open_with(&message, parts.encrypted_key, key, enc, &ReadParameters::default(), out) {
+            Ok(()) => {
+                return Ok(Found { key: key.clone(), enc, typ: Some(Cow::Borrowed("JWT")), cty: None });
+            }
+            Err(error) => {
+                out.truncate(start);
+                if error.kind() != ErrorKind::Unauthentic {
+                    return Err(error);
+                }
+                refused = error;
+            }
+        }
+    }
+    Err(refused)
 }
 
 /// A message's payload and protected header, authentic by a key of the ring.

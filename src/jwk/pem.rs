@@ -1,7 +1,6 @@
 //! Keys from and to PEM (RFC 7468) and DER. The label decides what is read, never a look inside.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use zeroize::Zeroizing;
 
 use super::{Jwk, SecretDer, SecretText, der, pbes2};
@@ -290,7 +289,7 @@ impl<'a> Block<'a> {
         // As much room as all of it would need: nothing secret is left behind by a text that grows.
         let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
         base64.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-        let der = STANDARD.decode(&*base64).map_err(|_| invalid("the body is not base64"))?;
+        let der = STANDARD.decode_to_vec(&*base64).map_err(|_| invalid("the body is not base64"))?;
         Ok((Self { label, der: Zeroizing::new(der) }, rest.trim_ascii_start()))
     }
 }
@@ -304,7 +303,7 @@ fn armour(label: &str, der: &[u8]) -> Zeroizing<String> {
     out.push_str(label);
     out.push_str("-----\n");
     for line in der.chunks(LINE) {
-        STANDARD.encode_string(line, &mut out);
+        STANDARD.encode_append(line, &mut *out);
         out.push('\n');
     }
     out.push_str(END);

@@ -218,11 +218,12 @@ impl<'t> Parts<'t> {
             return Err(ErrorKind::TooLarge.into());
         }
         let three_parts = || {
-            let (header, rest) = token.split_once('.')?;
-            let (payload, signature) = rest.split_once('.')?;
-            let signed = token.get(..header.len().checked_add(payload.len())?.checked_add(1)?)?;
             // A further dot would make the signature no base64url; it is told more clearly here.
-            (!signature.contains('.')).then_some(Self { header, payload, signature, signed })
+            let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+            let (first, second, None) = (dots.next()?, dots.next()?, dots.next()) else { return None };
+            let (signed, signature) = (token.get(..second)?, token.get(second.checked_add(1)?..)?);
+            let (header, payload) = (signed.get(..first)?, signed.get(first.checked_add(1)?..)?);
+            Some(Self { header, payload, signature, signed })
         };
         three_parts()
             .ok_or_else(|| Error::new(ErrorKind::Malformed, "a compact JWS has exactly three parts"))

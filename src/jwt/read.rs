@@ -9,20 +9,23 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// Checks the whole of `payload`, which must be a JSON object without doubtful parts, and takes the
 /// registered claims out of it. A claim of a wrong type is an error, never as good as absent.
-pub(crate) fn read_registered(payload: &[u8]) -> Result<Registered> {
-    let mut found: [Option<Value<'_>>; Registered::NAMES.len()] = [None; _];
-    json::members(payload, |name, value| {
-        // All seven names have three bytes: most others are told apart by that.
-        if name.len() == 3 {
-            let place = Registered::NAMES.iter().zip(&mut found).find(|(own, _)| *own == name);
-            if let Some((_, place)) = place {
-                *place = Some(value);
-            }
-        }
+pub(crate) fn read_registered(payload: &str) -> Result<Registered> {
+    let [mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat, mut jti] = [None; Registered::NAMES.len()];
+    json::members_of(payload, |name, value| {
+        let place = match name.as_bytes() {
+            b"iss" => &mut iss,
+            b"sub" => &mut sub,
+            b"aud" => &mut aud,
+            b"exp" => &mut exp,
+            b"nbf" => &mut nbf,
+            b"iat" => &mut iat,
+            b"jti" => &mut jti,
+            _ => return,
+        };
+        *place = Some(value);
     })
     .map_err(|error| Error::new(ErrorKind::MalformedClaims, error.to_string()))?;
 
-    let [iss, sub, aud, exp, nbf, iat, jti] = found;
     Ok(Registered {
         iss: iss.map(|value| text("iss", value)).transpose()?,
         sub: sub.map(|value| text("sub", value)).transpose()?,
@@ -35,9 +38,9 @@ pub(crate) fn read_registered(payload: &[u8]) -> Result<Registered> {
 }
 
 /// The user's type, from the whole object.
-pub(crate) fn read_custom<C: DeserializeOwned>(payload: &[u8]) -> Result<C> {
+pub(crate) fn read_custom<C: DeserializeOwned>(payload: &str) -> Result<C> {
     // What serde says of an unfitting value may quote it, so only the place is told.
-    serde_json::from_slice(payload).map_err(|error| {
+    serde_json::from_str(payload).map_err(|error| {
         Error::new(
             ErrorKind::MalformedClaims,
             format!(

@@ -76,7 +76,7 @@ impl Fixed for Written<'_> {
 pub(crate) fn write<C: Serialize + ?Sized>(
     registered: &Written<'_>,
     custom: &C,
-    out: &mut Vec<u8>,
+    out: &mut impl std::io::Write,
 ) -> Result<()> {
     object::write(registered, custom, out)
         .map_err(|error| Error::new(ErrorKind::InvalidClaims, error.to_string()))

@@ -61,6 +61,7 @@ pub struct Decrypter {
     also: Arc<[JweEnc]>,
     kid: Option<KeyId>,
     key: Arc<dyn DecryptKey>,
+    jwt_header: Option<Arc<str>>,
     /// What stands in for a content key that cannot be unwrapped (RFC 7516 §11.5).
     decoy: Arc<Zeroizing<[u8; 64]>>,
 }
@@ -96,7 +97,8 @@ impl Decrypter {
         served(enc)?;
         let mut decoy = Zeroizing::new([0; 64]);
         rand::fill(&mut *decoy).map_err(|_| ErrorKind::Randomness)?;
-        Ok(Self { alg, enc, also: Arc::from([]), kid: None, key, decoy: Arc::new(decoy) })
+        let jwt_header = super::encrypter::jwt_header(alg, enc, None);
+        Ok(Self { alg, enc, also: Arc::from([]), kid: None, key, jwt_header, decoy: Arc::new(decoy) })
     }
 
     /// The key of `jwk`, under its `kid`, for the key management that its `alg` names, to read content
@@ -151,7 +153,9 @@ impl Decrypter {
         K: TryInto<KeyId>,
         Error: From<K::Error>,
     {
-        self.kid = Some(kid.try_into()?);
+        let kid = kid.try_into()?;
+        self.jwt_header = super::encrypter::jwt_header(self.alg, self.enc, Some(&kid));
+        self.kid = Some(kid);
         Ok(self)
     }
 
@@ -179,6 +183,12 @@ impl Decrypter {
         if self.alg.is_symmetric() { Provenance::SharedKey } else { Provenance::Anyone }
     }
 
+    /// The header, encoded, that [`Encrypter`](super::Encrypter) prepares for this key: a token that
+    /// has it needs no parser for it.
+    pub(crate) fn jwt_header(&self) -> Option<&str> {
+        self.jwt_header.as_deref()
+    }
+
     /// The content encryption of that name, if this key reads it.
     pub(crate) fn enc_named(&self, name: &str) -> Option<JweEnc> {
         std::iter::once(&self.enc).chain(&*self.also).find(|enc| enc.name() == name).copied()
@@ -195,7 +205,7 @@ impl Decrypter {
     ) -> Result<T> {
         let cek = match self.key.decrypt_key(enc, encrypted_key, parameters) {
             Ok(cek) => cek,
-            Err(error) if error.kind() == ErrorKind::Unauthentic => Cek::default(),
+            Err(error) if error.kind() == ErrorKind::Unauthentic => Cek::zeroed(0),
             Err(error) => return Err(error),
         };
         if let Some(prepared) = self.key.prepared() {
@@ -219,7 +229,8 @@ struct Remote<P>(P);
 
 impl<P: RemoteUnwrap> DecryptKey for Remote<P> {
     fn decrypt_key(&self, _: &EncRow, encrypted_key: &[u8], _: &ReadParameters<'_>) -> Result<Cek> {
-        self.0.unwrap(encrypted_key).map(Zeroizing::new)
+        let cek = Zeroizing::new(self.0.unwrap(encrypted_key)?);
+        Ok(Cek::from(&cek[..]))
     }
 }
 

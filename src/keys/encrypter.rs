@@ -224,7 +224,7 @@ impl fmt::Debug for Encrypter {
 }
 
 /// The usual header, encoded, where the algorithm adds nothing to it that changes with each message.
-fn jwt_header(alg: JweAlg, enc: JweEnc, kid: Option<&KeyId>) -> Option<Arc<str>> {
+pub(super) fn jwt_header(alg: JweAlg, enc: JweEnc, kid: Option<&KeyId>) -> Option<Arc<str>> {
     if !alg.has_constant_header() {
         return None;
     }

@@ -10,7 +10,7 @@ use super::derive::{self, Extracted};
 use super::wire::{
     HEADERLESS_SALT_LEN, Header, Parts, SALT_LEN, Said, TAG_LEN, judge, judge_headerless, prefix_len,
 };
-use crate::base::{KeyId, Limits, SecretBytes, base64url};
+use crate::base::{KeyId, Limits, Scratch, SecretBytes, base64url};
 use crate::crypto::{Failed, rand};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{RingKey, WritingKey};
@@ -150,7 +150,7 @@ impl SealedKey {
         let header = Header::new(cipher, self.kid.as_ref())?;
         let header_len = header.as_bytes().len();
         let len = prefix_len(header_len).saturating_add(payload.len()).saturating_add(TAG_LEN);
-        let mut bytes = Vec::with_capacity(len);
+        let mut bytes = Scratch::with_capacity(len);
         bytes.extend_from_slice(header.as_bytes());
         bytes.extend_from_slice(salt);
         let derived = self.extracted.expand(&bytes).map_err(encryption)?;
@@ -350,7 +350,7 @@ impl HeaderlessKey {
             .ok_or_else(|| encryption(Failed))?;
         let prefix_len = HEADERLESS_SALT_LEN.saturating_add(cipher.nonce_len());
         let len = prefix_len.saturating_add(payload.len()).saturating_add(TAG_LEN);
-        let mut bytes = Vec::with_capacity(len);
+        let mut bytes = Scratch::with_capacity(len);
         bytes.extend_from_slice(salt);
         bytes.extend_from_slice(nonce);
         bytes.extend_from_slice(payload);

@@ -1,9 +1,9 @@
 //! Key encryption with AES-GCM: A128GCMKW, A192GCMKW, A256GCMKW (RFC 7518 §4.7).
 
-use zeroize::Zeroizing;
-
 use super::aes_kw::oct;
-use super::{AlgRow, Cek, DecryptKey, Dice, EncryptKey, Given, JweAlg, Parameters, ReadParameters};
+use super::{
+    AlgRow, Cek, DecryptKey, Dice, EncryptKey, EncryptedKey, Given, JweAlg, Parameters, ReadParameters,
+};
 use crate::crypto::aes_gcm::AesGcmKey;
 use crate::error::{ErrorKind, Result};
 use crate::jwa::content_encryption::EncRow;
@@ -53,7 +53,7 @@ impl EncryptKey for GcmWrap {
     ) -> Result<Given> {
         let mut iv = [0; 12];
         dice.fill(&mut iv)?;
-        let mut wrapped = cek.to_vec();
+        let mut wrapped = EncryptedKey::from(cek);
         let tag = self.0.seal_in_place(&iv, &[], &mut wrapped).map_err(|_| ErrorKind::Encrypting)?;
         parameters.iv = Some(iv);
         parameters.tag = Some(tag);
@@ -72,7 +72,7 @@ impl DecryptKey for GcmWrap {
         let tag = ReadParameters::bytes("tag", parameters.tag)?;
         let iv = iv.as_slice().try_into().map_err(|_| super::parameters::malformed("iv"))?;
         let tag = tag.as_slice().try_into().map_err(|_| super::parameters::malformed("tag"))?;
-        let mut cek = Zeroizing::new(encrypted_key.to_vec());
+        let mut cek = Cek::from(encrypted_key);
         self.0.open_in_place(iv, &[], &mut cek, tag).map_err(|_| ErrorKind::Unauthentic)?;
         Ok(cek)
     }

@@ -1,7 +1,9 @@
 //! AES Key Wrap: A128KW, A192KW, A256KW (RFC 7518 §4.4, RFC 3394).
 
-use super::{AlgRow, Cek, DecryptKey, Dice, EncryptKey, Given, JweAlg, Parameters, ReadParameters};
-use crate::crypto::aes_kw::AesKwKey;
+use super::{
+    AlgRow, Cek, DecryptKey, Dice, EncryptKey, EncryptedKey, Given, JweAlg, Parameters, ReadParameters,
+};
+use crate::crypto::aes_kw::{AesKwKey, wrapped_len};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::content_encryption::EncRow;
 use crate::jwa::{KeyMaterial, KeyType, mismatch, unusable};
@@ -53,12 +55,17 @@ pub(super) fn oct<'k>(key: &'k KeyMaterial, len: usize, alg: &'static str) -> Re
 
 /// Wraps `cek` for the algorithms that end in a key wrap.
 pub(super) fn wrap(key: &AesKwKey, cek: &[u8]) -> Result<Given> {
-    Ok(Given::Wrapped(key.wrap(cek).map_err(|_| ErrorKind::Encrypting)?))
+    let mut encrypted_key = EncryptedKey::new();
+    encrypted_key.fill(wrapped_len(cek.len()), 0);
+    key.wrap(cek, &mut encrypted_key).map_err(|_| ErrorKind::Encrypting)?;
+    Ok(Given::Wrapped(encrypted_key))
 }
 
 /// Unwraps for them.
 pub(super) fn unwrap(key: &AesKwKey, encrypted_key: &[u8]) -> Result<Cek> {
-    Ok(key.unwrap(encrypted_key).map_err(|_| ErrorKind::Unauthentic)?)
+    let mut cek = Cek::zeroed(encrypted_key.len().saturating_sub(wrapped_len(0)));
+    key.unwrap(encrypted_key, &mut cek).map_err(|_| ErrorKind::Unauthentic)?;
+    Ok(cek)
 }
 
 impl EncryptKey for Wrap {

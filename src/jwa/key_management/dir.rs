@@ -1,7 +1,5 @@
 //! Direct encryption with a shared key: dir (RFC 7518 §4.5).
 
-use zeroize::Zeroizing;
-
 use super::{AlgRow, Cek, DecryptKey, Dice, EncryptKey, Given, JweAlg, Parameters, ReadParameters};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::content_encryption::{ContentKey, EncRow};
@@ -46,7 +44,7 @@ impl EncryptKey for Direct {
     }
 
     fn encrypt_key(&self, _: &EncRow, _: &[u8], _: &mut Dice, _: &mut Parameters) -> Result<Given> {
-        Ok(Given::Own(Zeroizing::default()))
+        Ok(Given::Own(Cek::zeroed(0)))
     }
 }
 
@@ -57,7 +55,7 @@ impl DecryptKey for Direct {
 
     fn decrypt_key(&self, _: &EncRow, encrypted_key: &[u8], _: &ReadParameters<'_>) -> Result<Cek> {
         refuse_encrypted_key(encrypted_key)?;
-        Ok(Zeroizing::default())
+        Ok(Cek::zeroed(0))
     }
 }
 

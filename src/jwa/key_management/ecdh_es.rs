@@ -60,7 +60,7 @@ const UNUSABLE: &str = "the key is off its curve, or its halves do not fit";
 fn derive(alg: &str, wrapping: Wrapping, enc: &EncRow, z: &[u8], apu: &[u8], apv: &[u8]) -> Result<Cek> {
     // Where the agreed key wraps, it is named after the whole algorithm, else after the content's.
     let (id, len) = wrapping.map_or((enc.name, enc.key_len), |len| (alg, len));
-    let mut key = Zeroizing::new(vec![0; len]);
+    let mut key = Cek::zeroed(len);
     concat_kdf(z, id.as_bytes(), apu, apv, &mut key).map_err(|_| ErrorKind::Malformed)?;
     Ok(key)
 }

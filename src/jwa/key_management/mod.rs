@@ -2,6 +2,7 @@
 
 mod aes_gcm_kw;
 mod aes_kw;
+mod cek;
 mod dir;
 mod ecdh_es;
 mod parameters;
@@ -12,15 +13,13 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+pub(crate) use self::cek::{Cek, EncryptedKey};
 pub(crate) use self::parameters::{Epk, Parameters, ReadParameters};
 
 use super::content_encryption::{ContentKey, EncRow};
 use super::{KeyMaterial, KeyType};
 use crate::crypto::rand;
 use crate::error::{ErrorKind, Result};
-
-/// A content key's bytes.
-pub(crate) type Cek = Zeroizing<Vec<u8>>;
 
 /// Gives a message its content key, with a recipient's key that was prepared once.
 pub(crate) trait EncryptKey: Send + Sync {
@@ -43,7 +42,7 @@ pub(crate) trait EncryptKey: Send + Sync {
 /// What [`EncryptKey::encrypt_key`] gives.
 pub(crate) enum Given {
     /// The encrypted key.
-    Wrapped(Vec<u8>),
+    Wrapped(EncryptedKey),
     /// A content key that follows from the recipient's own, which nothing is sent for.
     Own(Cek),
 }

@@ -48,7 +48,8 @@ fn encrypter(key: &KeyMaterial, hash: OaepHash, alg: &'static str) -> Result<Box
 
 impl EncryptKey for Encrypting {
     fn encrypt_key(&self, _: &EncRow, cek: &[u8], _: &mut Dice, _: &mut Parameters) -> Result<Given> {
-        Ok(Given::Wrapped(self.0.encrypt(self.1, cek).map_err(|_| ErrorKind::Encrypting)?))
+        let encrypted_key = self.0.encrypt(self.1, cek).map_err(|_| ErrorKind::Encrypting)?;
+        Ok(Given::Wrapped(encrypted_key.into()))
     }
 }
 
@@ -65,6 +66,7 @@ fn decrypter(key: &KeyMaterial, hash: OaepHash, alg: &'static str) -> Result<Box
 
 impl DecryptKey for Decrypting {
     fn decrypt_key(&self, _: &EncRow, encrypted_key: &[u8], _: &ReadParameters<'_>) -> Result<Cek> {
-        Ok(self.0.decrypt(self.1, encrypted_key).map_err(|_| ErrorKind::Unauthentic)?)
+        let cek = self.0.decrypt(self.1, encrypted_key).map_err(|_| ErrorKind::Unauthentic)?;
+        Ok(Cek::from(&cek[..]))
     }
 }

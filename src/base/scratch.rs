@@ -1,0 +1,142 @@
+//! Room for a token's bytes while it is written.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+
+/// As much as nearly every token takes.
+pub(crate) type Scratch = Buffer<512>;
+
+/// Bytes on the stack while there are no more than `N`; more go to the heap.
+pub(crate) struct Buffer<const N: usize> {
+    inline: [u8; N],
+    len: usize,
+    heap: Option<Vec<u8>>,
+}
+
+impl<const N: usize> Buffer<N> {
+    pub(crate) const fn new() -> Self {
+        Self { inline: [0; N], len: 0, heap: None }
+    }
+
+    /// Room for `len` bytes, which are then never moved.
+    pub(crate) fn with_capacity(len: usize) -> Self {
+        Self { heap: (len > N).then(|| Vec::with_capacity(len)), ..Self::new() }
+    }
+
+    pub(crate) fn extend_from_slice(&mut self, bytes: &[u8]) {
+        match &mut self.heap {
+            Some(heap) => heap.extend_from_slice(bytes),
+            None => {
+                let end = self.len.saturating_add(bytes.len());
+                match self.inline.get_mut(self.len..end) {
+                    Some(place) => {
+                        place.copy_from_slice(bytes);
+                        self.len = end;
+                    }
+                    None => self.heap = Some([&**self, bytes].concat()),
+                }
+            }
+        }
+    }
+
+    /// Appends `count` times `byte`.
+    pub(crate) fn fill(&mut self, count: usize, byte: u8) {
+        match (&mut self.heap, self.inline.get_mut(self.len..self.len.saturating_add(count))) {
+            (None, Some(place)) => {
+                place.fill(byte);
+                self.len = self.len.saturating_add(count);
+            }
+            _ => self.extend_from_slice(&vec![byte; count]),
+        }
+    }
+}
+
+impl<const N: usize> From<&[u8]> for Buffer<N> {
+    fn from(bytes: &[u8]) -> Self {
+        let mut scratch = Self::with_capacity(bytes.len());
+        scratch.extend_from_slice(bytes);
+        scratch
+    }
+}
+
+impl<const N: usize> From<Vec<u8>> for Buffer<N> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { heap: Some(bytes), ..Self::new() }
+    }
+}
+
+impl<const N: usize> AsRef<[u8]> for Buffer<N> {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl<const N: usize> Deref for Buffer<N> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.heap {
+            Some(heap) => heap,
+            None => self.inline.get(..self.len).unwrap_or_default(),
+        }
+    }
+}
+
+impl<const N: usize> DerefMut for Buffer<N> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        match &mut self.heap {
+            Some(heap) => heap,
+            None => self.inline.get_mut(..self.len).unwrap_or_default(),
+        }
+    }
+}
+
+impl<const N: usize> io::Write for Buffer<N> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_what_was_written_wherever_it_stands() {
+        for piece in 1..20 {
+            let (mut scratch, mut model) = (Buffer::<32>::new(), Vec::new());
+            for byte in 0..20 {
+                scratch.extend_from_slice(&vec![byte; piece]);
+                model.extend(vec![byte; piece]);
+                scratch.fill(usize::from(byte % 3), 255);
+                model.extend(vec![255; usize::from(byte % 3)]);
+                assert_eq!(*scratch, *model);
+                scratch.iter_mut().for_each(|byte| *byte ^= 1);
+                model.iter_mut().for_each(|byte| *byte ^= 1);
+                assert_eq!(*scratch, *model);
+            }
+        }
+        assert_eq!(*Buffer::<4>::from(&b"longer"[..]), *b"longer");
+        assert_eq!(*Buffer::<4>::from(b"abc".to_vec()), *b"abc");
+    }
+
+    #[test]
+    fn does_not_move_what_room_was_reserved_for() {
+        let mut scratch = Buffer::<4>::with_capacity(100);
+        scratch.extend_from_slice(b"secret");
+        let place = scratch.as_ptr();
+        scratch.fill(94, 0);
+        assert_eq!(scratch.as_ptr(), place);
+    }
+}
