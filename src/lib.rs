@@ -245,8 +245,8 @@ pub use crate::{
 pub use crate::{
     base::{Clock, FixedClock, KeyId, Limits, SystemClock},
     codec::{
-        AnyOf, Body, Draft, Envelope, Format, JwsCodec, Nested, Opened, RawToken, Token, TokenCodec,
-        TokenCodecExt, Tokens, TokensBuilder, Verified,
+        AnyOf, Body, Cached, Draft, Envelope, Format, JwsCodec, Nested, Opened, RawToken, Token,
+        TokenCodec, TokenCodecExt, Tokens, TokensBuilder, Verified,
     },
     error::{BearerAnswer, Error, ErrorKind, Fault, Result},
     jwa::{

@@ -504,9 +504,13 @@ mod tests {
 
     #[test]
     fn names_that_begin_alike_or_stand_at_the_end_are_told_apart() {
-        for (one, other) in
-            [("12345678a", "12345678b"), ("1234567", "12345678"), ("a", "b"), ("", "a"), ("a\\u0000", "a")]
-        {
+        for (one, other) in [
+            ("12345678a", "12345678b"),
+            ("1234567", "12345678"),
+            ("a", "b"),
+            ("", "a"),
+            ("a\\u0000", "a"),
+        ] {
             let json = |other: &str| format!("{{\"{one}\":0,\"{other}\":0}}");
             assert_eq!(judge(&json(other)).map(|seen| seen.len()), Ok(2), "{one} {other}");
             assert_eq!(judge(&json(one)), Err(JsonError::Duplicate), "{one}");
@@ -518,7 +522,11 @@ mod tests {
         for at in 0..40 {
             for tail in 0..20 {
                 let json = |what: &str| {
-                    format!("{{\"{}{what}{}\":0}}", "ä".repeat(at / 2) + &"a".repeat(at % 2), "z".repeat(tail))
+                    format!(
+                        "{{\"{}{what}{}\":0}}",
+                        "ä".repeat(at / 2) + &"a".repeat(at % 2),
+                        "z".repeat(tail)
+                    )
                 };
                 assert!(judge(&json("")).is_ok());
                 assert!(judge(&json("\u{7f}\u{80}~ !#[]")).is_ok());

@@ -129,4 +129,12 @@ impl TokenCodec for AmoraCodec {
             .with_issued_at(Some(metadata.issued_at_unix()))
             .with_expires_at(Some(metadata.expires_at_unix())))
     }
+
+    fn keys_version(&self) -> Option<u64> {
+        Some(self.keys.version())
+    }
+
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.keys.peek().due_until(now)
+    }
 }

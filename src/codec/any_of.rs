@@ -85,6 +85,22 @@ impl TokenCodec for AnyOf {
             None => Err(ErrorKind::UnknownFormat.into()),
         }
     }
+
+    /// The sum, which grows with each of them: no change in one makes up for another's.
+    fn keys_version(&self) -> Option<u64> {
+        let readers = self.readers.iter().map(|(reader, _)| reader);
+        let all = std::iter::once(&self.writer).chain(readers);
+        all.map(|codec| codec.keys_version()).sum()
+    }
+
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let due = |last: &i64| *last >= now.unix_timestamp();
+        let lasts = self.readers.iter().filter_map(|(_, last)| last.filter(due));
+        let lasts = lasts.filter_map(|last| OffsetDateTime::from_unix_timestamp(last).ok());
+        let readers = self.readers.iter().map(|(reader, _)| reader);
+        let all = std::iter::once(&self.writer).chain(readers);
+        all.filter_map(|codec| codec.keys_due_until(now)).chain(lasts).min()
+    }
 }
 
 impl fmt::Debug for AnyOf {

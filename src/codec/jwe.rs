@@ -103,6 +103,14 @@ impl TokenCodec for JweCodec {
             .with_typ(found.typ.as_deref())
             .with_content_type(found.cty.as_deref()))
     }
+
+    fn keys_version(&self) -> Option<u64> {
+        Some(self.keys.version())
+    }
+
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.keys.peek().due_until(now)
+    }
 }
 
 impl JweCodec {

@@ -203,6 +203,14 @@ impl TokenCodec for JwsCodec {
             .with_typ(typ.as_deref())
             .with_content_type(cty.as_deref()))
     }
+
+    fn keys_version(&self) -> Option<u64> {
+        Some(self.keys.version())
+    }
+
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.keys.peek().due_until(now)
+    }
 }
 
 /// A token without its signature, which is made elsewhere.

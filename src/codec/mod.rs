@@ -4,6 +4,7 @@
 mod amora;
 mod any_of;
 mod body;
+mod cached;
 mod envelope;
 mod ext;
 #[cfg(feature = "jwe")]
@@ -21,6 +22,7 @@ use time::OffsetDateTime;
 pub use amora::AmoraCodec;
 pub use any_of::AnyOf;
 pub use body::Body;
+pub use cached::Cached;
 pub use envelope::{Envelope, Format};
 pub use ext::TokenCodecExt;
 #[cfg(feature = "jwe")]
@@ -73,6 +75,20 @@ pub trait TokenCodec: Send + Sync {
         now: OffsetDateTime,
         out: &mut Vec<u8>,
     ) -> Result<Envelope>;
+
+    /// A number that changes whenever the keys that read are exchanged: what was verified under
+    /// another one may no longer be. [`Cached`] remembers no token of a codec that has none, which
+    /// is what a codec of one's own says unless it says otherwise.
+    fn keys_version(&self) -> Option<u64> {
+        None
+    }
+
+    /// The last moment at which all keys that are due at `now` are still due; none where there is
+    /// no such end.
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let _ = now;
+        None
+    }
 }
 
 macro_rules! through {
@@ -97,6 +113,14 @@ macro_rules! through {
                 out: &mut Vec<u8>,
             ) -> Result<Envelope> {
                 (**self).decode_into(token, now, out)
+            }
+
+            fn keys_version(&self) -> Option<u64> {
+                (**self).keys_version()
+            }
+
+            fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+                (**self).keys_due_until(now)
             }
         }
     )*};

@@ -89,4 +89,13 @@ impl<Outer: TokenCodec, Inner: TokenCodec> TokenCodec for Nested<Outer, Inner> {
         }
         self.inner.decode_into(&inner, now, out)
     }
+
+    fn keys_version(&self) -> Option<u64> {
+        Some(self.outer.keys_version()?.wrapping_add(self.inner.keys_version()?))
+    }
+
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let both = [self.outer.keys_due_until(now), self.inner.keys_due_until(now)];
+        both.into_iter().flatten().min()
+    }
 }

@@ -99,6 +99,14 @@ impl TokenCodec for SealedCodec {
         Ok(Envelope::new(Format::Sealed, cipher.name(), Provenance::SharedKey)
             .with_kid(key.kid().cloned()))
     }
+
+    fn keys_version(&self) -> Option<u64> {
+        Some(self.keys.version())
+    }
+
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.keys.peek().due_until(now)
+    }
 }
 
 /// Sealed tokens of the headerless layout, which other software writes.
@@ -195,5 +203,13 @@ impl TokenCodec for HeaderlessSealedCodec {
         let (cipher, key) = open_headerless_into(token.as_str(), keys, out)?;
         Ok(Envelope::new(Format::SealedHeaderless, cipher.name(), Provenance::SharedKey)
             .with_kid(key.kid().cloned()))
+    }
+
+    fn keys_version(&self) -> Option<u64> {
+        Some(self.keys.version())
+    }
+
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.keys.peek().due_until(now)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::token::Payload;
 use super::{Body, RawToken, TokenCodec, Verified};
@@ -21,7 +21,7 @@ use crate::keys::Provenance;
 /// ```
 /// use serde::{Deserialize, Serialize};
 /// use symbolon::{JwsAlg, JwsCodec, Signer, Tokens};
-/// use time::Duration;
+/// use time::{Duration, OffsetDateTime};
 ///
 /// #[derive(Serialize, Deserialize)]
 /// struct Session { user: u64, role: String }
@@ -65,6 +65,16 @@ impl<C> Tokens<C> {
             clock: Arc::new(SystemClock),
             custom: PhantomData,
         }
+    }
+
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Judges what was verified before once more.
+    pub(super) fn judge(&self, verified: &Verified<C>, now: OffsetDateTime) -> Result<()> {
+        let outside = verified.envelope().outside();
+        self.validator.judge(verified.registered(), &outside, now.unix_timestamp())
     }
 
     /// The codec, for what goes beyond issuing and verifying.
@@ -157,7 +167,15 @@ impl<C: DeserializeOwned> Tokens<C> {
     /// # Errors
     /// As [`verify`](Self::verify).
     pub fn verify_in(&self, token: &str, buffer: &mut Vec<u8>) -> Result<Verified<C>> {
-        let now = self.clock.now();
+        self.verify_at(token, self.clock.now(), buffer)
+    }
+
+    pub(super) fn verify_at(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+        buffer: &mut Vec<u8>,
+    ) -> Result<Verified<C>> {
         buffer.clear();
         let envelope = self.codec.decode_into(&RawToken::new(token), now, buffer)?;
         // A ring may have changed since the codec was asked as a whole.
@@ -253,7 +271,7 @@ impl<C> TokensBuilder<C> {
     ///
     /// ```
     /// # use symbolon::{JwsCodec, NoCustom, Tokens};
-    /// # use time::Duration;
+    /// # use time::{Duration, OffsetDateTime};
     /// # let codec = JwsCodec::hs256(vec![7; 32])?;
     /// let tokens = Tokens::<NoCustom>::builder(codec)
     ///     .policy(|validator| validator.leeway(Duration::seconds(5)).require("jti"))

@@ -10,7 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// Checks the whole of `payload`, which must be a JSON object without doubtful parts, and takes the
 /// registered claims out of it. A claim of a wrong type is an error, never as good as absent.
 pub(crate) fn read_registered(payload: &str) -> Result<Registered> {
-    let [mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat, mut jti] = [None; Registered::NAMES.len()];
+    let [mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat, mut jti] =
+        [None; Registered::NAMES.len()];
     json::members_of(payload, |name, value| {
         let place = match name.as_bytes() {
             b"iss" => &mut iss,

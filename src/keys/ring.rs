@@ -1,6 +1,6 @@
 //! A ring of keys: one primary that writes, and readers that are picked by `kid`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use time::OffsetDateTime;
@@ -84,6 +84,8 @@ pub struct Keyring<W: WritingKey = Signer> {
     by_kid: HashMap<KeyId, Vec<Index>>,
     by_alg: BTreeMap<&'static str, Vec<Index>>,
     anonymous: Vec<Index>,
+    /// The last moments of those that have one, in Unix seconds.
+    ends: BTreeSet<i64>,
     policy: KidPolicy,
 }
 
@@ -120,6 +122,7 @@ impl<W: WritingKey> Keyring<W> {
             by_kid: HashMap::new(),
             by_alg: BTreeMap::new(),
             anonymous: Vec::new(),
+            ends: BTreeSet::new(),
             policy: KidPolicy::default(),
         }
     }
@@ -226,6 +229,12 @@ impl<W: WritingKey> Keyring<W> {
         self.readers.is_empty()
     }
 
+    /// The first moment, from `now` on, at which a key reads for the last time.
+    pub(crate) fn due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let first = self.ends.range(now.unix_timestamp()..).next()?;
+        OffsetDateTime::from_unix_timestamp(*first).ok()
+    }
+
     /// The keys that a token is tried with, at most 4: picked by `kid`, of the header's `alg`, and
     /// due at `now` (Unix seconds).
     ///
@@ -309,6 +318,7 @@ impl<W: WritingKey> Keyring<W> {
             None => self.anonymous.push(index),
         }
         self.by_alg.entry(reader.key.alg()).or_default().push(index);
+        self.ends.extend(reader.until);
         self.readers.push(reader);
     }
 
@@ -325,6 +335,7 @@ impl<W: WritingKey> Keyring<W> {
         self.by_kid.clear();
         self.by_alg.clear();
         self.anonymous.clear();
+        self.ends.clear();
         for reader in readers {
             self.push(reader);
         }

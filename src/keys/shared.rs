@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 use time::OffsetDateTime;
@@ -27,30 +28,48 @@ use crate::error::Result;
 /// assert_eq!(keys.load().len(), 2);
 /// # Ok::<(), symbolon::Error>(())
 /// ```
-pub struct SharedKeyring<W: WritingKey = Signer>(Arc<ArcSwap<Keyring<W>>>);
+pub struct SharedKeyring<W: WritingKey = Signer>(Arc<Shared<W>>);
+
+struct Shared<W: WritingKey> {
+    ring: ArcSwap<Keyring<W>>,
+    /// How often the ring was exchanged.
+    version: AtomicU64,
+}
 
 impl<W: WritingKey> SharedKeyring<W> {
     /// A handle to `ring`.
     #[must_use]
     pub fn new(ring: impl Into<Keyring<W>>) -> Self {
-        Self(Arc::new(ArcSwap::from_pointee(ring.into())))
+        let ring = ArcSwap::from_pointee(ring.into());
+        Self(Arc::new(Shared { ring, version: AtomicU64::new(0) }))
     }
 
     /// The ring as it is now.
     #[must_use]
     pub fn load(&self) -> Arc<Keyring<W>> {
-        self.0.load_full()
+        self.0.ring.load_full()
     }
 
     /// The ring as it is now, for the length of one operation: without a reference count that
     /// threads would contend for.
     pub(crate) fn peek(&self) -> Guard<Arc<Keyring<W>>> {
-        self.0.load()
+        self.0.ring.load()
+    }
+
+    /// A number that grows with each exchange of the ring. It does so once the new ring is in place
+    /// and before whoever exchanged it goes on: read it before the ring.
+    pub(crate) fn version(&self) -> u64 {
+        self.0.version.load(Ordering::Acquire)
+    }
+
+    fn exchanged(&self) {
+        self.0.version.fetch_add(1, Ordering::Release);
     }
 
     /// Puts `ring` in the place of the present one.
     pub fn replace(&self, ring: Keyring<W>) {
-        self.0.store(Arc::new(ring));
+        self.0.ring.store(Arc::new(ring));
+        self.exchanged();
     }
 }
 
@@ -64,11 +83,12 @@ where
     /// # Errors
     /// Whatever `change` returns; the ring then stays as it was.
     pub fn update(&self, change: impl Fn(Keyring<W>) -> Result<Keyring<W>>) -> Result<()> {
-        let mut current = self.0.load();
+        let mut current = self.0.ring.load();
         loop {
             let changed = Arc::new(change(Keyring::clone(&current))?);
-            let previous = self.0.compare_and_swap(&*current, changed);
+            let previous = self.0.ring.compare_and_swap(&*current, changed);
             if Arc::ptr_eq(&previous, &current) {
+                self.exchanged();
                 return Ok(());
             }
             current = previous;

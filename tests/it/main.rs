@@ -15,6 +15,7 @@ mod algorithms;
 #[cfg(feature = "amora")]
 mod amora;
 mod attacks;
+mod cached;
 mod codec;
 mod corpus_replay;
 #[cfg(any(feature = "jwe", feature = "pem"))]

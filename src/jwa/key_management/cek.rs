@@ -21,7 +21,10 @@ impl Cek {
     /// A key of `len` zeros, to be overwritten; an empty one, which fits nothing, where `len` is
     /// beyond every key's.
     pub(crate) fn zeroed(len: usize) -> Self {
-        Self { bytes: Zeroizing::new([0; Self::MAX_LEN]), len: if len > Self::MAX_LEN { 0 } else { len } }
+        Self {
+            bytes: Zeroizing::new([0; Self::MAX_LEN]),
+            len: if len > Self::MAX_LEN { 0 } else { len },
+        }
     }
 }
 

@@ -1,0 +1,281 @@
+//! Tokens that were verified before: nothing that could have changed since is taken on trust.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+
+use symbolon::{
+    AnyOf, Cached, Clock, Envelope, ErrorKind, Format, JwsAlg, JwsCodec, KeyId, Keyring, NoCustom,
+    Provenance, RawToken, SharedKeyring, Signer, TokenCodec, Tokens,
+};
+use time::{Duration, OffsetDateTime};
+
+use super::support::kind;
+
+const START: i64 = 1_800_000_000;
+
+#[derive(Clone)]
+struct Hand(Arc<AtomicI64>);
+
+impl Hand {
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(START)))
+    }
+
+    fn set(&self, seconds: i64) {
+        self.0.store(START + seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::from_unix_timestamp(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+fn signer(kid: &str) -> Signer {
+    Signer::generate(JwsAlg::HS256).unwrap().with_kid(kid).unwrap()
+}
+
+fn cached(codec: impl TokenCodec + 'static, clock: &Hand) -> Cached<NoCustom> {
+    let tokens = Tokens::builder(codec).lifetime(Duration::seconds(100)).clock(clock.clone());
+    Cached::new(tokens.build().unwrap(), 64)
+}
+
+/// Shows the cache a token until it is remembered, and that it is.
+fn remember(cached: &Cached<NoCustom>, token: &str) {
+    cached.verify(token).unwrap();
+    let second = cached.verify(token).unwrap();
+    assert!(Arc::ptr_eq(&second, &cached.verify(token).unwrap()), "it is remembered");
+}
+
+fn issue(cached: &Cached<NoCustom>) -> String {
+    cached.tokens().issue(&NoCustom::default()).unwrap()
+}
+
+#[test]
+fn remembers_from_the_second_sight_on() {
+    let cached = cached(JwsCodec::new(signer("a")), &Hand::new());
+    let token = issue(&cached);
+    let first = cached.verify(&token).unwrap();
+    let second = cached.verify(&token).unwrap();
+    assert!(!Arc::ptr_eq(&first, &second));
+    assert!(Arc::ptr_eq(&second, &cached.verify(&token).unwrap()));
+    assert_eq!(first, second);
+    cached.clear();
+    assert!(!Arc::ptr_eq(&second, &cached.verify(&token).unwrap()));
+}
+
+#[test]
+fn a_remembered_token_expires_to_the_second() {
+    let clock = Hand::new();
+    let cached = cached(JwsCodec::new(signer("a")), &clock);
+    let token = issue(&cached);
+    remember(&cached, &token);
+    clock.set(99);
+    assert!(cached.verify(&token).is_ok());
+    clock.set(100);
+    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::Expired));
+}
+
+#[test]
+fn a_key_that_is_taken_out_reads_no_remembered_token() {
+    let keys = SharedKeyring::new(signer("a"));
+    let cached = cached(JwsCodec::new(&keys), &Hand::new());
+    let token = issue(&cached);
+    remember(&cached, &token);
+    keys.rotate(signer("b"), None).unwrap();
+    remember(&cached, &token);
+    keys.remove(&KeyId::new("a").unwrap());
+    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownKey));
+    keys.replace(Keyring::new(signer("a")));
+    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::Unauthentic));
+}
+
+#[test]
+fn a_key_s_last_moment_holds_for_remembered_tokens() {
+    let clock = Hand::new();
+    let keys = SharedKeyring::new(signer("a"));
+    let cached = cached(JwsCodec::new(&keys), &clock);
+    let token = issue(&cached);
+    keys.rotate(signer("b"), Some(clock.now() + Duration::seconds(10))).unwrap();
+    remember(&cached, &token);
+    clock.set(10);
+    assert!(cached.verify(&token).is_ok());
+    clock.set(11);
+    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownKey));
+}
+
+#[test]
+fn a_format_s_last_day_holds_for_remembered_tokens() {
+    let clock = Hand::new();
+    let old = JwsCodec::new(signer("a"));
+    let token = issue(&cached(old.clone(), &clock));
+    struct Never;
+    impl TokenCodec for Never {
+        fn recognizes(&self, _: &RawToken<'_>) -> bool {
+            false
+        }
+        fn provenance(&self) -> Provenance {
+            Provenance::Signed
+        }
+        fn encode_into(&self, _: &symbolon::Body<'_>, _: &mut String) -> symbolon::Result<()> {
+            Err(ErrorKind::NoKey.into())
+        }
+        fn decode_into(
+            &self,
+            _: &RawToken<'_>,
+            _: OffsetDateTime,
+            _: &mut Vec<u8>,
+        ) -> symbolon::Result<Envelope> {
+            Err(ErrorKind::UnknownFormat.into())
+        }
+        fn keys_version(&self) -> Option<u64> {
+            Some(0)
+        }
+    }
+    let last = clock.now() + Duration::seconds(10);
+    let cached = cached(AnyOf::new(Never).or_until(old, last), &clock);
+    remember(&cached, &token);
+    clock.set(11);
+    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownFormat));
+}
+
+#[test]
+fn checks_of_one_s_own_are_asked_each_time() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer("a"))).policy(|validator| {
+        validator.also(|_| match ASKED.fetch_add(1, Ordering::SeqCst) {
+            0..=3 => Ok(()),
+            _ => Err(ErrorKind::Refused.into()),
+        })
+    });
+    let cached = Cached::new(tokens.build().unwrap(), 4);
+    let token = issue(&cached);
+    remember(&cached, &token);
+    assert!(cached.verify(&token).is_ok());
+    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::Refused));
+}
+
+#[test]
+fn a_token_with_the_end_of_a_remembered_one_is_another() {
+    let cached = cached(JwsCodec::new(signer("a")), &Hand::new());
+    let token = issue(&cached);
+    remember(&cached, &token);
+    for at in 0..token.len() {
+        let mut other = token.clone().into_bytes();
+        other[at] = if other[at] == b'A' { b'B' } else { b'A' };
+        assert!(cached.verify(std::str::from_utf8(&other).unwrap()).is_err(), "{at}");
+    }
+    assert!(cached.verify(&token[1..]).is_err() && cached.verify(&format!("x{token}")).is_err());
+}
+
+#[test]
+fn what_was_refused_is_not_remembered() {
+    let clock = Hand::new();
+    let cached = cached(JwsCodec::new(signer("a")), &clock);
+    clock.set(500);
+    let token = issue(&cached);
+    clock.set(0);
+    assert!(cached.verify(&token).is_ok(), "a claim's issue time judges nothing");
+    clock.set(600);
+    let refused = || kind(cached.verify(&token)) == Some(ErrorKind::Expired);
+    assert!((0..4).all(|_| refused()));
+    clock.set(599);
+    assert!(cached.verify(&token).is_ok());
+}
+
+#[test]
+fn long_tokens_and_codecs_that_do_not_tell_are_verified_each_time() {
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Long {
+        text: String,
+    }
+    let tokens = Tokens::<Long>::builder(JwsCodec::new(signer("a"))).build().unwrap();
+    let long = Cached::new(tokens, 4);
+    let token = long.tokens().issue(&Long { text: "a".repeat(4000) }).unwrap();
+    let second = long.verify(&token).unwrap();
+    assert!(!Arc::ptr_eq(&second, &long.verify(&token).unwrap()));
+    assert!(!Arc::ptr_eq(&second, &long.verify(&token).unwrap()));
+
+    struct Silent(JwsCodec);
+    impl TokenCodec for Silent {
+        fn recognizes(&self, token: &RawToken<'_>) -> bool {
+            self.0.recognizes(token)
+        }
+        fn provenance(&self) -> Provenance {
+            self.0.provenance()
+        }
+        fn encode_into(&self, body: &symbolon::Body<'_>, out: &mut String) -> symbolon::Result<()> {
+            self.0.encode_into(body, out)
+        }
+        fn decode_into(
+            &self,
+            token: &RawToken<'_>,
+            now: OffsetDateTime,
+            out: &mut Vec<u8>,
+        ) -> symbolon::Result<Envelope> {
+            self.0.decode_into(token, now, out)
+        }
+    }
+    let silent = cached(Silent(JwsCodec::new(signer("a"))), &Hand::new());
+    let token = issue(&silent);
+    silent.verify(&token).unwrap();
+    let second = silent.verify(&token).unwrap();
+    assert!(!Arc::ptr_eq(&second, &silent.verify(&token).unwrap()));
+    assert_eq!(second.envelope().format(), Format::Jws);
+}
+
+#[test]
+fn memory_is_bounded() {
+    let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer("a"))).random_ids();
+    let cached = Cached::new(tokens.build().unwrap(), 16);
+    assert_eq!(cached.capacity(), 16);
+    let issued: Vec<_> = (0..200).map(|_| issue(&cached)).collect();
+    let kept: Vec<_> = issued
+        .iter()
+        .map(|token| {
+            cached.verify(token).unwrap();
+            Arc::downgrade(&cached.verify(token).unwrap())
+        })
+        .collect();
+    let alive = kept.iter().filter(|kept| kept.upgrade().is_some()).count();
+    assert!((1..=16).contains(&alive), "{alive} are alive");
+    assert_eq!(
+        Cached::new(Tokens::<NoCustom>::builder(JwsCodec::new(signer("a"))).build().unwrap(), 0)
+            .capacity(),
+        4
+    );
+}
+
+// Threads verify while the ring is exchanged over and over: no valid token is refused, and a key
+// that is out stays out.
+#[test]
+fn threads_agree_while_keys_rotate() {
+    let keys = SharedKeyring::new(signer("0"));
+    let cached = cached(JwsCodec::new(&keys), &Hand::new());
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::SeqCst) {
+                    let token = issue(&cached);
+                    for _ in 0..5 {
+                        cached.verify(&token).unwrap();
+                    }
+                }
+            });
+        }
+        for n in 1..200 {
+            let old = issue(&cached);
+            cached.verify(&old).unwrap();
+            cached.verify(&old).unwrap();
+            keys.rotate(signer(&n.to_string()), None).unwrap();
+            cached.verify(&old).unwrap();
+            // Only keys that no thread can still be using go.
+            if n > 50 {
+                keys.remove(&KeyId::new((n - 50).to_string()).unwrap());
+            }
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+}
