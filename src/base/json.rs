@@ -127,12 +127,6 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// The eight bytes from `at` on, the first one lowest; none where the text ends before.
-    fn eight(&self, at: usize) -> Option<u64> {
-        let eight = self.text.as_bytes().get(at..)?.first_chunk()?;
-        Some(u64::from_le_bytes(*eight))
-    }
-
     const fn step(&mut self) {
         self.at = self.at.saturating_add(1);
     }
@@ -214,8 +208,8 @@ impl<'a> Scanner<'a> {
             let quoted = self.since(start)?;
             let name = quoted.get(1..quoted.len().saturating_sub(1)).ok_or(JsonError::Syntax)?;
             let name = if escaped { Cow::Owned(unescape(name)?) } else { Cow::Borrowed(name) };
-            let mark = self.eight(start.saturating_add(1)).map_or(0, |eight| mark(eight, name.len()));
-            self.names.push(&name, if escaped { 0 } else { mark });
+            let mark = if escaped { 0 } else { mark(self.text, start.saturating_add(1), name.len()) };
+            self.names.push(&name, mark);
             self.space();
             self.need(b':')?;
             self.space();
@@ -254,15 +248,7 @@ impl<'a> Scanner<'a> {
         self.need(b'"')?;
         let mut escaped = false;
         loop {
-            // Eight bytes at a time, up to the first that is not just text.
-            let (eights, _) = self.text.as_bytes().get(self.at..).unwrap_or_default().as_chunks();
-            for eight in eights {
-                let text = plain(u64::from_le_bytes(*eight));
-                self.at = self.at.saturating_add(text);
-                if text < 8 {
-                    break;
-                }
-            }
+            self.at = self.at.saturating_add(plain_len(self.text, self.at));
             match self.peek().ok_or(JsonError::Syntax)? {
                 b'"' => {
                     self.step();
@@ -273,8 +259,7 @@ impl<'a> Scanner<'a> {
                     self.step();
                     self.escape()?;
                 }
-                0..=0x1f => return Err(JsonError::Syntax),
-                _ => self.step(),
+                _ => return Err(JsonError::Syntax),
             }
         }
     }
@@ -361,11 +346,34 @@ const fn plain(eight: u64) -> usize {
     ((below(eight, 0x20) | quote | backslash).trailing_zeros() / 8) as usize
 }
 
-/// What two equal names share, and most others do not: the first bytes and the length. `eight` are
-/// those from the name's first on.
-const fn mark(eight: u64, len: usize) -> u64 {
+/// How many bytes from `at` on are a string's text: no quote, no backslash, no control character.
+pub(crate) fn plain_len(text: &str, at: usize) -> usize {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    let (eights, last) = rest.as_chunks();
+    let mut len: usize = 0;
+    for eight in eights {
+        let here = plain(u64::from_le_bytes(*eight));
+        len = len.saturating_add(here);
+        if here < 8 {
+            return len;
+        }
+    }
+    let here = last.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count();
+    len.saturating_add(here)
+}
+
+/// What two equal names share, and most others do not: the first bytes and the length of the name
+/// that stands at `at`. A short name's is never 0, which stands for one that is not known.
+pub(crate) fn mark(text: &str, at: usize, len: usize) -> u64 {
+    let rest = text.as_bytes().get(at..).unwrap_or_default();
+    let eight = u64::from_le_bytes(rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut eight = [0; 8];
+        eight.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        eight
+    }));
     let bytes = if len < 8 { eight & !(u64::MAX << (8 * len)) } else { eight };
-    bytes.wrapping_add(len as u64) | 1
+    // The highest byte is free in short names.
+    bytes.wrapping_add((len as u64).wrapping_add(1) << 56)
 }
 
 const INLINE_NAMES: usize = 24;

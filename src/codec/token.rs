@@ -1,14 +1,13 @@
 //! Trust, in types: the sender's text, an authentic token, an accepted one.
 
 use std::fmt;
-use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use super::Envelope;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwt::{Claims, Outside, Registered, Validator, read_custom, read_registered};
+use crate::jwt::{Claims, Outside, Registered, Validator, read_both, read_custom, read_registered};
 
 /// A token's text as the sender gave it: nothing about it is known to be true.
 #[derive(Clone, Copy)]
@@ -56,14 +55,14 @@ pub struct Token<C> {
     envelope: Envelope,
     registered: Registered,
     payload: Vec<u8>,
-    // The user's type is read only once policy has accepted the token.
-    custom: PhantomData<fn() -> C>,
+    // What does not fit is told only once policy has accepted the token.
+    custom: Option<C>,
 }
 
 impl<C: DeserializeOwned> Token<C> {
     pub(crate) fn new(envelope: Envelope, payload: Vec<u8>) -> Result<Self> {
-        let registered = Payload::of(&payload)?.registered;
-        Ok(Self { envelope, registered, payload, custom: PhantomData })
+        let Payload { registered, custom, .. } = Payload::of(&payload)?;
+        Ok(Self { envelope, registered, payload, custom })
     }
 
     /// What the token says outside its payload.
@@ -86,8 +85,8 @@ impl<C: DeserializeOwned> Token<C> {
     /// # Errors
     /// As [`validate`](Self::validate).
     pub fn validate_at(self, validator: &Validator, now: OffsetDateTime) -> Result<Verified<C>> {
-        let payload = Payload { text: utf8(&self.payload)?, registered: self.registered };
-        payload.validate(self.envelope, validator, now)
+        let Self { envelope, registered, payload, custom } = self;
+        Payload { bytes: &payload, registered, custom }.validate(envelope, validator, now)
     }
 
     /// The claims without any policy: authentic, but perhaps long expired or meant for others.
@@ -101,25 +100,33 @@ impl<C: DeserializeOwned> Token<C> {
 }
 
 /// An authentic token's payload whose JSON was checked whole.
-pub(super) struct Payload<'p> {
-    text: &'p str,
+pub(super) struct Payload<'p, C> {
+    bytes: &'p [u8],
     registered: Registered,
+    /// The user's own claims, where they came along.
+    custom: Option<C>,
 }
 
-impl<'p> Payload<'p> {
+impl<'p, C: DeserializeOwned> Payload<'p, C> {
     pub(super) fn of(bytes: &'p [u8]) -> Result<Self> {
         let text = utf8(bytes)?;
-        Ok(Self { text, registered: read_registered(text)? })
+        match read_both(text) {
+            Some((registered, custom)) => Ok(Self { bytes, registered, custom: Some(custom) }),
+            None => Ok(Self { bytes, registered: read_registered(text)?, custom: None }),
+        }
     }
 
-    pub(super) fn validate<C: DeserializeOwned>(
+    pub(super) fn validate(
         self,
         envelope: Envelope,
         validator: &Validator,
         now: OffsetDateTime,
     ) -> Result<Verified<C>> {
         validator.judge(&self.registered, &envelope.outside(), now.unix_timestamp())?;
-        let custom = read_custom(self.text)?;
+        let custom = match self.custom {
+            Some(custom) => custom,
+            None => read_custom(utf8(self.bytes)?)?,
+        };
         Ok(Verified { envelope, claims: Claims { registered: self.registered, custom } })
     }
 }

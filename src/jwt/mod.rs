@@ -3,6 +3,7 @@
 mod audience;
 mod claims;
 mod numeric_date;
+mod one_pass;
 mod read;
 mod validator;
 mod write;
@@ -12,6 +13,7 @@ pub use claims::{Claims, NoCustom, Registered};
 pub use validator::Validator;
 
 pub(crate) use numeric_date::to_offset_date_time;
+pub(crate) use one_pass::read_both;
 pub(crate) use read::{read_custom, read_registered};
 pub(crate) use validator::Outside;
 pub(crate) use write::{Written, write};

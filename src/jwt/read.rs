@@ -10,32 +10,31 @@ use crate::error::{Error, ErrorKind, Result};
 /// Checks the whole of `payload`, which must be a JSON object without doubtful parts, and takes the
 /// registered claims out of it. A claim of a wrong type is an error, never as good as absent.
 pub(crate) fn read_registered(payload: &str) -> Result<Registered> {
-    let [mut iss, mut sub, mut aud, mut exp, mut nbf, mut iat, mut jti] =
-        [None; Registered::NAMES.len()];
+    let mut registered = Registered::default();
+    let mut noted = Ok(());
     json::members_of(payload, |name, value| {
-        let place = match name.as_bytes() {
-            b"iss" => &mut iss,
-            b"sub" => &mut sub,
-            b"aud" => &mut aud,
-            b"exp" => &mut exp,
-            b"nbf" => &mut nbf,
-            b"iat" => &mut iat,
-            b"jti" => &mut jti,
-            _ => return,
-        };
-        *place = Some(value);
+        // What is wrong with the JSON is told first, wherever it stands.
+        if noted.is_ok() {
+            noted = note(name, value, &mut registered);
+        }
     })
     .map_err(|error| Error::new(ErrorKind::MalformedClaims, error.to_string()))?;
+    noted.map(|()| registered)
+}
 
-    Ok(Registered {
-        iss: iss.map(|value| text("iss", value)).transpose()?,
-        sub: sub.map(|value| text("sub", value)).transpose()?,
-        aud: aud.map(audience).transpose()?,
-        exp: exp.map(|value| moment("exp", value, Round::Down)).transpose()?,
-        nbf: nbf.map(|value| moment("nbf", value, Round::Up)).transpose()?,
-        iat: iat.map(|value| moment("iat", value, Round::Down)).transpose()?,
-        jti: jti.map(|value| text("jti", value)).transpose()?,
-    })
+/// Takes the claim `name`, if it is a registered one.
+pub(super) fn note(name: &str, value: Value<'_>, to: &mut Registered) -> Result<()> {
+    match name.as_bytes() {
+        b"iss" => to.iss = Some(text("iss", value)?),
+        b"sub" => to.sub = Some(text("sub", value)?),
+        b"aud" => to.aud = Some(audience(value)?),
+        b"exp" => to.exp = Some(moment("exp", value, Round::Down)?),
+        b"nbf" => to.nbf = Some(moment("nbf", value, Round::Up)?),
+        b"iat" => to.iat = Some(moment("iat", value, Round::Down)?),
+        b"jti" => to.jti = Some(text("jti", value)?),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The user's type, from the whole object.

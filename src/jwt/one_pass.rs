@@ -1,0 +1,523 @@
+//! Registered claims and the user's own in one pass over the usual JSON.
+//!
+//! Nearly every token's claims are plain: strings without escapes, whole numbers, words, arrays and
+//! objects of those. Of such a text the user's type is read here while the registered claims are
+//! noted in passing. Wherever anything is out of the ordinary (an escape, a fraction, two names that
+//! begin alike, a type that does not fit, any fault at all) this gives up without a verdict, and
+//! [`read_registered`](super::read_registered) and [`read_custom`](super::read_custom) judge the
+//! text in two passes. So this decides nothing: what it yields is what they would have yielded.
+
+use std::fmt;
+
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess,
+    Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use super::Registered;
+use super::read::note;
+use crate::base::json::{self, Kind, Value};
+
+/// Both kinds of claims of `text`, if it is plain.
+pub(crate) fn read_both<C: DeserializeOwned>(text: &str) -> Option<(Registered, C)> {
+    let mut reader = Reader { text, at: 0, depth: 0, registered: Registered::default() };
+    reader.space();
+    if reader.peek() != Some(b'{') {
+        return None;
+    }
+    let custom = C::deserialize(Plain(&mut reader)).ok()?;
+    reader.space();
+    (reader.at == text.len()).then_some((reader.registered, custom))
+}
+
+/// Objects and arrays within one another; more is not usual.
+const MAX_DEPTH: u32 = 8;
+/// The members of one object; more are not usual.
+const MAX_NAMES: usize = 24;
+
+/// Why this gave up. Nobody is told.
+#[derive(Debug)]
+struct NotPlain;
+
+impl fmt::Display for NotPlain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not plain")
+    }
+}
+
+impl std::error::Error for NotPlain {}
+
+impl Error for NotPlain {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+struct Reader<'de> {
+    text: &'de str,
+    at: usize,
+    depth: u32,
+    registered: Registered,
+}
+
+impl<'de> Reader<'de> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let there = self.peek() == Some(byte);
+        self.at = self.at.saturating_add(usize::from(there));
+        there
+    }
+
+    fn need(&mut self, byte: u8) -> Result<(), NotPlain> {
+        if self.take(byte) { Ok(()) } else { Err(NotPlain) }
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at = self.at.saturating_add(1);
+        }
+    }
+
+    fn string(&mut self) -> Result<&'de str, NotPlain> {
+        self.need(b'"')?;
+        let start = self.at;
+        self.at = start.saturating_add(json::plain_len(self.text, start));
+        let string = self.text.get(start..self.at).ok_or(NotPlain)?;
+        self.need(b'"')?;
+        Ok(string)
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), NotPlain> {
+        let rest = self.text.get(self.at..).ok_or(NotPlain)?;
+        self.at = self.at.saturating_add(word.len());
+        if rest.starts_with(word) { Ok(()) } else { Err(NotPlain) }
+    }
+
+    /// A whole number of up to 18 digits, and whether it is negative.
+    fn number(&mut self) -> Result<(bool, u64), NotPlain> {
+        let negative = self.take(b'-');
+        let start = self.at;
+        let mut number: u64 = 0;
+        while let Some(digit @ b'0'..=b'9') = self.peek() {
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 15));
+            self.at = self.at.saturating_add(1);
+        }
+        let digits = self.at.saturating_sub(start);
+        let zero_first = self.text.as_bytes().get(start) == Some(&b'0');
+        // A leading zero is no JSON; minus zero is no whole number.
+        if !(1..=18).contains(&digits)
+            || zero_first && (digits > 1 || negative)
+            || matches!(self.peek(), Some(b'.' | b'e' | b'E'))
+        {
+            return Err(NotPlain);
+        }
+        Ok((negative, number))
+    }
+
+    fn enter(&mut self) -> Result<u32, NotPlain> {
+        let outside = self.depth;
+        self.at = self.at.saturating_add(1);
+        self.depth = outside.saturating_add(1);
+        if self.depth > MAX_DEPTH { Err(NotPlain) } else { Ok(outside) }
+    }
+
+    /// Whether the array or object ends here; else the reader stands before its next element.
+    fn ends(&mut self, end: u8, first: &mut bool) -> Result<bool, NotPlain> {
+        self.space();
+        if self.take(end) {
+            self.depth = self.depth.saturating_sub(1);
+            return Ok(true);
+        }
+        if !std::mem::take(first) {
+            self.need(b',')?;
+            self.space();
+        }
+        Ok(false)
+    }
+
+    /// That whoever read an array or object read it to its end.
+    fn left(&self, outside: u32) -> Result<(), NotPlain> {
+        if self.depth == outside { Ok(()) } else { Err(NotPlain) }
+    }
+}
+
+/// The value that the reader stands before.
+struct Plain<'r, 'de>(&'r mut Reader<'de>);
+
+impl<'de> Deserializer<'de> for Plain<'_, 'de> {
+    type Error = NotPlain;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
+        let reader = self.0;
+        match reader.peek().ok_or(NotPlain)? {
+            b'"' => visitor.visit_borrowed_str(reader.string()?),
+            b'{' => {
+                let outside = reader.enter()?;
+                let value = visitor.visit_map(Members {
+                    reader: &mut *reader,
+                    is_claims: outside == 0,
+                    first: true,
+                    marks: [0; MAX_NAMES],
+                    count: 0,
+                    name: "",
+                })?;
+                reader.left(outside)?;
+                Ok(value)
+            }
+            b'[' => {
+                let outside = reader.enter()?;
+                let value = visitor.visit_seq(Elements { reader: &mut *reader, first: true })?;
+                reader.left(outside)?;
+                Ok(value)
+            }
+            b't' => reader.word("true").and_then(|()| visitor.visit_bool(true)),
+            b'f' => reader.word("false").and_then(|()| visitor.visit_bool(false)),
+            b'n' => reader.word("null").and_then(|()| visitor.visit_unit()),
+            _ => match reader.number()? {
+                (false, number) => visitor.visit_u64(number),
+                (true, number) => visitor.visit_i64(0_i64.saturating_sub_unsigned(number)),
+            },
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
+        if self.0.peek() == Some(b'n') {
+            return self.0.word("null").and_then(|()| visitor.visit_none());
+        }
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, NotPlain> {
+        // serde_json means something of its own by such names.
+        if name.starts_with('$') { Err(NotPlain) } else { visitor.visit_newtype_struct(self) }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, NotPlain> {
+        if name.starts_with('$') { Err(NotPlain) } else { self.deserialize_any(visitor) }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, NotPlain> {
+        let variant: StrDeserializer<'_, NotPlain> = self.0.string()?.into_deserializer();
+        visitor.visit_enum(variant)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotPlain> {
+        Err(NotPlain)
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, _: V) -> Result<V::Value, NotPlain> {
+        Err(NotPlain)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string unit unit_struct seq tuple
+        tuple_struct map identifier ignored_any
+    }
+}
+
+struct Members<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    /// Whether they are the claims themselves rather than what stands in one.
+    is_claims: bool,
+    first: bool,
+    marks: [u64; MAX_NAMES],
+    count: usize,
+    name: &'de str,
+}
+
+impl<'de> MapAccess<'de> for Members<'_, 'de> {
+    type Error = NotPlain;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, NotPlain> {
+        if self.reader.ends(b'}', &mut self.first)? {
+            return Ok(None);
+        }
+        let start = self.reader.at.saturating_add(1);
+        self.name = self.reader.string()?;
+        let mark = json::mark(self.reader.text, start, self.name.len());
+        let (marks, free) = self.marks.split_at_mut_checked(self.count).ok_or(NotPlain)?;
+        // Names that begin alike may be equal.
+        if marks.contains(&mark) {
+            return Err(NotPlain);
+        }
+        *free.first_mut().ok_or(NotPlain)? = mark;
+        self.count = self.count.saturating_add(1);
+        self.reader.space();
+        self.reader.need(b':')?;
+        self.reader.space();
+        seed.deserialize(BorrowedStrDeserializer::new(self.name)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, NotPlain> {
+        let start = self.reader.at;
+        let value = seed.deserialize(Plain(&mut *self.reader))?;
+        if self.is_claims && self.name.len() == 3 {
+            let raw = self.reader.text.get(start..self.reader.at).ok_or(NotPlain)?;
+            let kind = match raw.as_bytes().first() {
+                Some(b'"') => Kind::String(false),
+                Some(b'[') => Kind::Array,
+                Some(b'-' | b'0'..=b'9') => Kind::Number,
+                _ => Kind::Null,
+            };
+            note(self.name, Value { kind, raw }, &mut self.reader.registered).map_err(|_| NotPlain)?;
+        }
+        Ok(value)
+    }
+}
+
+struct Elements<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+    first: bool,
+}
+
+impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
+    type Error = NotPlain;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, NotPlain> {
+        if self.reader.ends(b']', &mut self.first)? {
+            return Ok(None);
+        }
+        seed.deserialize(Plain(&mut *self.reader)).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, HashMap};
+
+    use proptest::prelude::*;
+    use serde::{Deserialize, Serialize};
+    use serde_json::value::RawValue;
+
+    use super::super::{read_custom, read_registered};
+    use super::*;
+
+    /// What this reads, the two passes read alike. Says whether it read anything.
+    fn agrees<C: DeserializeOwned + PartialEq + fmt::Debug>(text: &str) -> bool {
+        match read_both::<C>(text) {
+            None => false,
+            Some((registered, custom)) => {
+                assert_eq!(read_registered(text).expect(text), registered, "{text}");
+                assert_eq!(read_custom::<C>(text).expect(text), custom, "{text}");
+                true
+            }
+        }
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    enum Role {
+        #[serde(rename = "admin")]
+        Admin,
+        Named(String),
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(transparent)]
+    struct Id(u32);
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Session {
+        user: Id,
+        #[serde(default)]
+        name: Option<String>,
+        #[serde(default)]
+        roles: Vec<Role>,
+        #[serde(default)]
+        score: f64,
+        #[serde(default)]
+        offset: i8,
+        #[serde(default)]
+        nested: BTreeMap<String, Vec<bool>>,
+        #[serde(default)]
+        pair: Option<(u8, char)>,
+        exp: Option<u64>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Flat {
+        user: u64,
+        #[serde(flatten)]
+        rest: HashMap<String, serde_json::Value>,
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Unknowing {}
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Session(Session),
+        Flat(Flat),
+    }
+
+    fn all_agree(text: &str) -> [bool; 6] {
+        [
+            agrees::<Session>(text),
+            agrees::<Flat>(text),
+            agrees::<Unknowing>(text),
+            agrees::<Either>(text),
+            agrees::<serde_json::Value>(text),
+            agrees::<HashMap<String, u64>>(text),
+        ]
+    }
+
+    #[test]
+    fn reads_what_is_plain() {
+        let text = r#" {"iss":"us","sub":"7","aud":["a","b"],"exp":18,"nbf":-1,"iat":0,"jti":"x",
+            "user":7,"name":"Zo\u{eb}","roles":["admin"],"score":3,"offset":-8,
+            "nested":{"a":[true,false],"b":[]},"pair":[1,"c"]} "#
+            .replace("\\u{eb}", "\u{eb}");
+        assert_eq!(all_agree(&text), [true, true, true, true, true, false]);
+        assert!(agrees::<Unknowing>("{}") && agrees::<HashMap<String, u64>>(r#"{"a":1}"#));
+        assert!(agrees::<Session>(r#"{"user":1,"name":null,"exp":999999999999999999}"#));
+    }
+
+    #[test]
+    fn gives_up_on_what_is_not() {
+        for text in [
+            "",
+            "[]",
+            "7",
+            "{",
+            "{}}",
+            "{} x",
+            r#"{"a":1,}"#,
+            r#"{"a":1 "b":1}"#,
+            r#"{"a" 1}"#,
+            r#"{,"a":1}"#,
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":{"b":1,"b":1}}"#,
+            r#"{"a":[{"b":1,"b":1}]}"#,
+            r#"{"\u0061":1}"#,
+            r#"{"a":"\n"}"#,
+            "{\"a\":\"\n\"}",
+            r#"{"a":01}"#,
+            r#"{"a":-0}"#,
+            r#"{"a":-}"#,
+            r#"{"a":1.0}"#,
+            r#"{"a":1e1}"#,
+            r#"{"a":1234567890123456789}"#,
+            r#"{"a":tru}"#,
+            r#"{"a":nul}"#,
+            r#"{"a":[1,]}"#,
+            r#"{"a":[1 2]}"#,
+            r#"{"a":[[[[[[[[[1]]]]]]]]]}"#,
+            r#"{"exp":"1"}"#,
+            r#"{"exp":null}"#,
+            r#"{"iss":1}"#,
+            r#"{"aud":[1]}"#,
+            r#"{"aud":{}}"#,
+            r#"{"sub":true}"#,
+            "{\"a\":\"\u{1}\"}",
+        ] {
+            assert!(read_both::<serde_json::Value>(text).is_none(), "{text}");
+            all_agree(text);
+        }
+        // Members left unread, as a tuple of too few would.
+        assert!(read_both::<Session>(r#"{"user":1,"pair":[1,"c",2]}"#).is_none());
+        assert!(read_both::<Session>(r#"{"user":1,"roles":[{"Named":"x"}]}"#).is_none());
+        assert!(read_both::<HashMap<String, Box<RawValue>>>(r#"{"a":1}"#).is_none());
+    }
+
+    fn json() -> impl Strategy<Value = String> {
+        let name = prop_oneof![
+            Just("user"),
+            Just("name"),
+            Just("roles"),
+            Just("score"),
+            Just("offset"),
+            Just("nested"),
+            Just("exp"),
+            Just("iss"),
+            Just("aud"),
+            Just("iat"),
+            Just("jti"),
+            Just("pair"),
+            Just("x"),
+        ];
+        let scalar = prop_oneof![
+            any::<i64>().prop_map(|n| n.to_string()),
+            (0..300_i32).prop_map(|n| n.to_string()),
+            any::<f64>().prop_map(|n| n.to_string()),
+            Just("null".to_owned()),
+            Just("true".to_owned()),
+            Just("-0".to_owned()),
+            Just("01".to_owned()),
+            "[a-z\\\\\"]{0,9}".prop_map(|text| format!("\"{text}\"")),
+            Just("\"admin\"".to_owned()),
+        ];
+        let value = scalar.prop_recursive(3, 12, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4)
+                    .prop_map(|all| format!("[{}]", all.join(", "))),
+                prop::collection::vec(("[a-c]", inner), 0..4).prop_map(|all| {
+                    let all: Vec<_> =
+                        all.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+                    format!("{{{}}}", all.join(","))
+                }),
+            ]
+        });
+        prop::collection::vec((name, value), 0..7).prop_map(|all| {
+            let all: Vec<_> = all.iter().map(|(name, value)| format!("\"{name}\" : {value}")).collect();
+            format!("{{{}}}", all.join(","))
+        })
+    }
+
+    #[derive(Serialize)]
+    struct Written {
+        user: u32,
+        name: String,
+        score: i32,
+        nested: BTreeMap<String, Vec<bool>>,
+        exp: u32,
+        iss: String,
+    }
+
+    proptest! {
+        #[test]
+        fn never_differs_from_the_two_passes(text in json()) {
+            all_agree(&text);
+        }
+
+        #[test]
+        fn never_differs_on_damaged_text(text in json(), at in any::<prop::sample::Index>(), byte in 0_u8..128) {
+            let mut bytes = text.into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            all_agree(&String::from_utf8(bytes).unwrap());
+        }
+
+        #[test]
+        fn reads_what_services_write(
+            user in any::<u32>(), name in "[a-zA-Z\u{e4}\u{20ac} ]{0,40}", score in any::<i32>(),
+            nested in prop::collection::btree_map("[a-z]{1,9}", prop::collection::vec(any::<bool>(), 0..3), 0..4),
+            exp in any::<u32>(), iss in "[a-z:/.]{0,30}",
+        ) {
+            let text = serde_json::to_string(&Written { user, name, score, nested, exp, iss }).unwrap();
+            prop_assert!(agrees::<Session>(&text));
+            prop_assert!(agrees::<serde_json::Value>(&text));
+        }
+    }
+}
