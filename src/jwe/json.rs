@@ -13,7 +13,7 @@ use crate::base::json::{self, Kind, Value};
 use crate::base::{KeyId, Limits, base64url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose;
-use crate::jwa::key_management::{Dice, Given};
+use crate::jwa::key_management::{Dice, Given, Parameters};
 use crate::keys::{Encrypter, Keyring};
 
 /// Encrypts `content` to one recipient, in flattened JSON. `protected` and `unprotected` are header
@@ -68,7 +68,8 @@ pub fn encrypt_flattened<P: Serialize + ?Sized, U: Serialize + ?Sized>(
 
 /// Encrypts `content` to several recipients, in general JSON; each opens it with its own key.
 ///
-/// All must encrypt content alike, and none may bring its own content key along (`dir`, `ECDH-ES`).
+/// All must encrypt content alike, and one that brings its own content key along (`dir`, `ECDH-ES`)
+/// must be the only one.
 ///
 /// # Errors
 /// [`InvalidSetting`](ErrorKind::InvalidSetting) for no recipients, or such as cannot share a message;
@@ -86,34 +87,31 @@ pub fn encrypt_general<P: Serialize + ?Sized, U: Serialize + ?Sized>(
     if others.iter().any(|other| other.enc() != enc) {
         return Err(Error::new(ErrorKind::InvalidSetting, "all recipients must take the same `enc`"));
     }
-    if encrypters.iter().any(|encrypter| encrypter.alg().0.direct) {
+    let direct = first.alg().0.direct;
+    if !others.is_empty() && (direct || others.iter().any(|other| other.alg().0.direct)) {
         return Err(Error::new(
             ErrorKind::InvalidSetting,
-            "recipients of `dir` and `ECDH-ES` cannot share a content key: use flattened JSON",
+            "recipients of `dir` and `ECDH-ES` cannot share a content key: each needs its own message",
         ));
     }
     let mut dice = Dice::draw()?;
-    let cek = message::fresh_key(enc, &mut dice)?;
     let mut recipients = String::new();
-    for encrypter in encrypters {
-        let mut parameters = encrypter.parameters();
-        let given = encrypter.key().encrypt_key(enc.0, &cek, &mut dice, &mut parameters)?;
-        let Given::Wrapped(encrypted_key) = given else {
-            return Err(ErrorKind::Encrypting.into());
-        };
-        let header = Written {
-            alg: Some(encrypter.alg().name()),
-            kid: encrypter.kid().map(KeyId::as_str),
-            parameters: Some(&parameters),
-            ..Written::default()
-        };
-        let header = header.to_json(&())?;
-        recipients.push_str(if recipients.is_empty() { r#"{"header":"# } else { r#",{"header":"# });
-        recipients.push_str(std::str::from_utf8(&header).map_err(|_| ErrorKind::Encrypting)?);
-        recipients.push_str(r#","encrypted_key":""#);
-        base64url::encode_into(encrypted_key, &mut recipients);
-        recipients.push_str(r#""}"#);
-    }
+    let key = if direct {
+        let (key, encrypted_key, parameters) = message::key_for(first, &mut dice)?;
+        write_recipient(first, &parameters, &encrypted_key, &mut recipients)?;
+        key
+    } else {
+        let cek = message::fresh_key(enc, &mut dice)?;
+        for encrypter in encrypters {
+            let mut parameters = encrypter.parameters();
+            let given = encrypter.key().encrypt_key(enc.0, &cek, &mut dice, &mut parameters)?;
+            let Given::Wrapped(encrypted_key) = given else {
+                return Err(ErrorKind::Encrypting.into());
+            };
+            write_recipient(encrypter, &parameters, &encrypted_key, &mut recipients)?;
+        }
+        message::prepare(enc, &cek)?
+    };
     let header = Written {
         enc: Some(enc.name()),
         typ: content.typ,
@@ -124,12 +122,37 @@ pub fn encrypt_general<P: Serialize + ?Sized, U: Serialize + ?Sized>(
     let header = header.to_json(protected)?;
     let protected = base64url::encode(&header);
     let aad = additional_data(&protected, content.aad);
-    let sealed = message::seal(content, enc, &message::prepare(enc, &cek)?, &aad, &mut dice)?;
+    let sealed = message::seal(content, enc, &key, &aad, &mut dice)?;
     let mut out = Output::new(&header, &protected, unprotected)?;
     out.0.push_str(r#","recipients":["#);
     out.0.push_str(&recipients);
     out.0.push(']');
     Ok(out.finish(content, &sealed))
+}
+
+/// Appends one element of `recipients`; an empty encrypted key is left out (RFC 7516 §7.2.1).
+fn write_recipient(
+    encrypter: &Encrypter,
+    parameters: &Parameters,
+    encrypted_key: &[u8],
+    out: &mut String,
+) -> Result<()> {
+    let header = Written {
+        alg: Some(encrypter.alg().name()),
+        kid: encrypter.kid().map(KeyId::as_str),
+        parameters: Some(parameters),
+        ..Written::default()
+    };
+    let header = header.to_json(&())?;
+    out.push_str(if out.is_empty() { r#"{"header":"# } else { r#",{"header":"# });
+    out.push_str(std::str::from_utf8(&header).map_err(|_| ErrorKind::Encrypting)?);
+    if !encrypted_key.is_empty() {
+        out.push_str(r#","encrypted_key":""#);
+        base64url::encode_into(encrypted_key, out);
+        out.push('"');
+    }
+    out.push('}');
+    Ok(())
 }
 
 /// RFC 7516 §5.1 step 14.

@@ -52,10 +52,11 @@ impl<'t> Read<'t> {
         self.payload.take().ok_or_else(|| malformed("it has no `payload`: it is detached"))
     }
 
-    /// Holds that the payload does not stand in the token.
+    /// Holds that the payload does not stand in the token. RFC 7515 appendix F deletes the member; some
+    /// leave it there empty, as compact tokens do, and what is signed is the caller's payload anyhow.
     pub(super) fn detached(&self) -> Result<()> {
-        match self.payload {
-            None => Ok(()),
+        match self.payload.as_deref() {
+            None | Some("") => Ok(()),
             Some(_) => Err(malformed("it has a `payload` of its own: it is not detached")),
         }
     }

@@ -446,8 +446,9 @@ fn recipients_that_cannot_share_a_message_are_told() {
     for encrypters in [
         vec![],
         vec![wrap(JweEnc::A256GCM), wrap(JweEnc::A128GCM)],
-        vec![dir.clone()],
-        vec![wrap(JweEnc::A256GCM), dir],
+        vec![dir.clone(), dir.clone()],
+        vec![wrap(JweEnc::A256GCM), dir.clone()],
+        vec![dir, wrap(JweEnc::A256GCM)],
     ] {
         let error = jwe_json::encrypt_general(&content, &(), &(), &encrypters).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidSetting);

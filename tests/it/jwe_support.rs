@@ -68,23 +68,17 @@ pub(crate) fn refused(message: &str, ring: &Ring) -> Option<ErrorKind> {
     open(message, ring, &Limits::default()).err().map(|error| error.kind())
 }
 
-/// The three serializations of `content` to `encrypter`: the general one where it may be shared.
+/// The three serializations of `content` to `encrypter`.
 pub(crate) fn all_forms(
     content: &Content<'_>,
     encrypter: &Encrypter,
-) -> Result<Vec<(&'static str, String)>, Error> {
-    let mut forms = vec![
+) -> Result<[(&'static str, String); 3], Error> {
+    let general = jwe_json::encrypt_general(content, &(), &(), std::slice::from_ref(encrypter))?;
+    Ok([
         ("compact", compact::encrypt(content, &(), encrypter)?),
         ("flattened", jwe_json::encrypt_flattened(content, &(), &(), encrypter)?),
-    ];
-    let general = jwe_json::encrypt_general(content, &(), &(), std::slice::from_ref(encrypter));
-    match general {
-        Err(error) if is_direct(encrypter.alg()) => {
-            assert_eq!(error.kind(), ErrorKind::InvalidSetting);
-        }
-        general => forms.push(("general", general?)),
-    }
-    Ok(forms)
+        ("general", general),
+    ])
 }
 
 /// Whether the recipient's key, or an agreed one, is the content key.

@@ -624,6 +624,9 @@ fn rejects_one_serialization_in_place_of_another() {
     general(&several).unwrap();
     off_flat(&without(flat.clone(), "payload")).unwrap();
     off_general(&without(several.clone(), "payload")).unwrap();
+    // Some empty the member where they should delete it.
+    off_flat(&with(flat.clone(), "payload", "")).unwrap();
+    off_general(&with(several.clone(), "payload", "")).unwrap();
 
     let both = with(flat.clone(), "signatures", json!([entry]));
     let mut cases: Vec<(String, Result<(), Error>)> = vec![

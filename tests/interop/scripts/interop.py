@@ -10,75 +10,16 @@ Usage: tests/interop/scripts/interop.py
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+import peers
+from peers import check, run, skip
+
 ISSUER = "https://id.example"
-
-passed, failures, skips = 0, [], []
-
-
-def check(name, good, why=""):
-    global passed
-    if good:
-        passed += 1
-    else:
-        failures.append(name)
-        print(f"FAILED: {name}: {why}", flush=True)
-
-
-def skip(name):
-    skips.append(name)
-    print(f"skipped: {name}", flush=True)
-
-
-def run(command, **options):
-    return subprocess.run(command, text=True, capture_output=True, timeout=600, **options)
-
-
-def build(*arguments):
-    """The path of the one binary that cargo builds."""
-    command = ["cargo", "build", "--quiet", "--message-format=json", *arguments]
-    environment = os.environ | {"CARGO_TARGET_DIR": str(TARGET)}
-    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, env=environment, check=True)
-    lines = (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
-    return next(line["executable"] for line in lines if line.get("executable"))
-
-
-def install_pyjwt(folder):
-    venv = folder / "venv"
-    python = venv / "bin" / "python"
-    if not python.exists():
-        done = run([sys.executable, "-m", "venv", str(venv)])
-        if done.returncode:
-            return None, f"no virtual environment: {done.stderr.strip()[-200:] or done.stdout.strip()[-200:]}"
-    done = run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "PyJWT[crypto]>=2.10"])
-    if done.returncode:
-        return None, f"pip cannot install it: {done.stderr.strip()[-200:]}"
-    version = run([str(python), "-c", "import jwt; print(jwt.__version__)"]).stdout.strip()
-    return [str(python), str(HERE / "peer_pyjwt.py")], version
-
-
-def install_jose(folder):
-    if not shutil.which("node") or not shutil.which("npm"):
-        return None, "node or npm is not there"
-    place = folder / "node"
-    place.mkdir(parents=True, exist_ok=True)
-    (place / "package.json").write_text('{"private": true, "type": "module"}')
-    done = run(["npm", "install", "--no-audit", "--no-fund", "--silent", "jose@6"], cwd=place)
-    manifest = place / "node_modules" / "jose" / "package.json"
-    if done.returncode or not manifest.exists():
-        return None, f"npm cannot install it: {done.stderr.strip()[-200:]}"
-    # Modules are looked up from where the script lies.
-    shutil.copy(HERE / "peer_jose.mjs", place)
-    return ["node", str(place / "peer_jose.mjs")], json.loads(manifest.read_text())["version"]
 
 
 class Verify:
@@ -160,10 +101,9 @@ def exchange(peer, command, minted, verify, odd):
 
 
 def main():
-    folder = TARGET / "interop"
-    folder.mkdir(parents=True, exist_ok=True)
-    binary = build("--example", "verify")
-    mint = build("--manifest-path", "tests/interop/Cargo.toml", "--bin", "mint")
+    peers.FOLDER.mkdir(parents=True, exist_ok=True)
+    binary = peers.build("--example", "verify")
+    mint = peers.build("--manifest-path", "tests/interop/Cargo.toml", "--example", "mint")
     minted = subprocess.run([mint], text=True, stdout=subprocess.PIPE, check=True).stdout
 
     with tempfile.TemporaryDirectory() as keys:
@@ -172,21 +112,17 @@ def main():
         for line in map(json.loads, minted.splitlines()):
             name = f"verify, our own {line['alg']}, {line['name']}"
             check(*verify.judge(name, "ok", "--jwks", json.dumps(line["jwk"]), line["token"]))
-        for peer, install in (("PyJWT", install_pyjwt), ("jose", install_jose)):
-            try:
-                command, word = install(folder)
-            except (OSError, subprocess.SubprocessError) as error:
-                command, word = None, repr(error)
-            if command is None:
-                skip(f"{peer}: {word}")
-                continue
-            print(f"{peer} {word}", flush=True)
-            exchange(peer, command, minted, verify, odd)
+        for peer, install, *arguments in (
+            ("PyJWT", peers.install_python, "peer_pyjwt.py", "PyJWT[crypto]>=2.10"),
+            ("jose", peers.install_jose, "peer_jose.mjs"),
+        ):
+            command = peers.installed(peer, install, *arguments)
+            if command:
+                exchange(peer, command, minted, verify, odd)
         usage = run([binary], stdin=subprocess.DEVNULL)
         check("verify without keys is wrong usage", usage.returncode == 2, usage.stderr)
 
-    print(f"interop: {passed} passed, {len(failures)} failed, {len(skips)} skipped")
-    return 1 if failures else 0
+    return peers.close("interop")
 
 
 if __name__ == "__main__":
