@@ -231,6 +231,8 @@ mod jwt;
 mod keys;
 #[cfg(feature = "__backend")]
 pub mod prelude;
+#[cfg(feature = "__backend")]
+pub mod rotation;
 #[cfg(all(feature = "sealed", feature = "__backend"))]
 pub mod sealed;
 

@@ -48,10 +48,13 @@ const SNAPSHOT: &[(ErrorKind, &str, Fault)] = &[
     (ErrorKind::InvalidSetting, "invalid_setting", Fault::Caller),
     (ErrorKind::NoKey, "no_key", Fault::Caller),
     (ErrorKind::AnonymousIssuer, "anonymous_issuer", Fault::Caller),
+    (ErrorKind::ExposedKeyStore, "key_store_exposed", Fault::Caller),
     (ErrorKind::Randomness, "no_randomness", Fault::Environment),
     (ErrorKind::Signing, "signing_failed", Fault::Environment),
     (ErrorKind::Unreadable, "payload_unreadable", Fault::Environment),
     (ErrorKind::Encrypting, "encryption_failed", Fault::Environment),
+    (ErrorKind::KeyStore, "key_store_failed", Fault::Environment),
+    (ErrorKind::DamagedKeyStore, "key_store_damaged", Fault::Environment),
 ];
 
 #[test]

@@ -20,6 +20,7 @@ mod corpus_replay;
 #[cfg(any(feature = "jwe", feature = "pem"))]
 mod encrypted_keys;
 mod error_codes;
+mod fleet;
 mod hostile;
 #[cfg(feature = "jwe")]
 mod jwe_attacks;
@@ -33,6 +34,7 @@ mod jwe_support;
 mod jwe_vectors;
 mod jwk;
 mod jws_json;
+mod key_file;
 mod keyring;
 mod layers;
 #[cfg(feature = "pem")]
@@ -49,6 +51,7 @@ mod rfc7519;
 mod rfc7520;
 mod rfc7638;
 mod rfc8037;
+mod rotation;
 #[cfg(feature = "sealed")]
 mod sealed;
 mod support;
