@@ -235,6 +235,8 @@ pub mod prelude;
 pub mod rotation;
 #[cfg(all(feature = "sealed", feature = "__backend"))]
 pub mod sealed;
+#[cfg(feature = "__backend")]
+mod secret;
 
 #[cfg(all(feature = "pem", feature = "__backend"))]
 pub use crate::jwk::SecretDer;
@@ -261,6 +263,7 @@ pub use crate::{
         Keyring, KidPolicy, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier,
         WritingKey,
     },
+    secret::{Secret, SecretEncoding},
 };
 #[cfg(all(feature = "jwe", feature = "__backend"))]
 pub use crate::{

@@ -124,6 +124,10 @@ kinds! {
 
     /// Others than its owner may read or write the file that keys are kept in.
     ExposedKeyStore = "key_store_exposed", Caller, "others may know the key store";
+    /// A secret is neither in the environment nor in a file, or is empty.
+    MissingSecret = "missing_secret", Caller, "a secret is missing";
+    /// A secret is not spelled as it should be, or is too long.
+    InvalidSecret = "invalid_secret", Caller, "a secret cannot be read";
 
     /// The operating system gave no random bytes.
     Randomness = "no_randomness", Environment, "the system gave no random bytes";

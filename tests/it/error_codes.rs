@@ -49,6 +49,8 @@ const SNAPSHOT: &[(ErrorKind, &str, Fault)] = &[
     (ErrorKind::NoKey, "no_key", Fault::Caller),
     (ErrorKind::AnonymousIssuer, "anonymous_issuer", Fault::Caller),
     (ErrorKind::ExposedKeyStore, "key_store_exposed", Fault::Caller),
+    (ErrorKind::MissingSecret, "missing_secret", Fault::Caller),
+    (ErrorKind::InvalidSecret, "invalid_secret", Fault::Caller),
     (ErrorKind::Randomness, "no_randomness", Fault::Environment),
     (ErrorKind::Signing, "signing_failed", Fault::Environment),
     (ErrorKind::Unreadable, "payload_unreadable", Fault::Environment),

@@ -54,6 +54,7 @@ mod rfc8037;
 mod rotation;
 #[cfg(feature = "sealed")]
 mod sealed;
+mod secret;
 mod support;
 mod validator;
 mod wycheproof;
