@@ -92,6 +92,9 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! A [`Rotator`](rotation::Rotator) does that by a policy, and keeps the keys in a file or another store
+//! that several processes share: see [`rotation`].
+//!
 //! # Change the format
 //!
 //! [`AnyOf`] writes one format and reads several, each by its shape, until a last day.

@@ -239,11 +239,12 @@ impl<K: KeyKind> Rotator<K> {
             };
             let before = self.schedule.load_full();
             let events = events(&before, &self.keys.load(), &next, &ring);
+            // What is published is never behind what signs.
+            let due = next.next_event_at(&self.settings.policy, now);
+            self.schedule.store(Arc::new(next));
             self.keys.replace(ring);
             *state = State { version, prepared };
-            let due = next.next_event_at(&self.settings.policy, now);
             self.due.store(due.min(now.saturating_add(self.settings.reload_every)), Ordering::Release);
-            self.schedule.store(Arc::new(next));
             return Ok(events);
         }
         Err(Error::new(ErrorKind::KeyStore, "other processes change it all the time"))

@@ -196,9 +196,8 @@ impl KeySchedule {
         make: &mut dyn FnMut() -> Result<Jwk>,
     ) -> Result<()> {
         let index = self.records.iter().position(|record| record.kid == *kid);
-        let index = index.ok_or_else(|| {
-            Error::new(ErrorKind::NoKey, format!("no key is named {:?}", kid.as_str()))
-        })?;
+        let index =
+            index.ok_or_else(|| Error::new(ErrorKind::NoKey, "no key of the schedule has that name"))?;
         let was_signing = self.signing_index(now) == Some(index);
         self.records.remove(index);
         if !was_signing {
