@@ -30,14 +30,14 @@ struct Verifier {
     skew: i64,
     /// When it fetches, by its own phase.
     phase: i64,
-    ring: Keyring,
+    codec: JwsCodec,
     fetches: usize,
 }
 
 impl Verifier {
     fn verify(&self, token: &str, now: i64, validator: &Validator) -> Result<(), ErrorKind> {
         let now = at(now + self.skew);
-        let read = JwsCodec::new(self.ring.clone()).decode_at::<NoCustom>(token, now);
+        let read = self.codec.decode_at::<NoCustom>(token, now);
         let read = read.and_then(|token| token.validate_at(validator, now));
         read.map(drop).map_err(|error| error.kind())
     }
@@ -47,7 +47,7 @@ struct Fleet {
     signers: Vec<(TestClock, Rotator, Tokens<NoCustom>)>,
     verifiers: Vec<Verifier>,
     /// What the cache before the issuer holds, and what it will hold, each since a second.
-    published: VecDeque<(i64, Keyring)>,
+    published: VecDeque<(i64, JwsCodec)>,
     last: Vec<KeyId>,
     now: i64,
 }
@@ -71,7 +71,7 @@ impl Fleet {
         let verifiers = random.chunks(2).map(|random| Verifier {
             skew: i64::from(random[0]) * 2 * SKEW / 255 - SKEW,
             phase: i64::from(random[1]) * MAX_AGE / 256 / MINUTE * MINUTE,
-            ring: Keyring::read_only(),
+            codec: JwsCodec::new(Keyring::read_only()),
             fetches: 0,
         });
         let mut fleet = Self {
@@ -83,7 +83,7 @@ impl Fleet {
         };
         fleet.publish();
         for verifier in &mut fleet.verifiers {
-            verifier.ring = fleet.published[0].1.clone();
+            verifier.codec = fleet.published[0].1.clone();
         }
         fleet
     }
@@ -94,7 +94,7 @@ impl Fleet {
         if kids != self.last {
             // As it goes over the wire.
             let set = JwkSet::from_json(set.to_json().unwrap()).unwrap();
-            self.published.push_back((self.now, Keyring::from_jwk_set(&set)));
+            self.published.push_back((self.now, JwsCodec::new(Keyring::from_jwk_set(&set))));
             self.last = kids;
         }
         while self.published.get(1).is_some_and(|(since, _)| *since <= self.now - PROPAGATION) {
@@ -112,7 +112,7 @@ impl Fleet {
         self.publish();
         for verifier in &mut self.verifiers {
             if (self.now - NOW) % MAX_AGE == verifier.phase && !is_out {
-                verifier.ring = self.published[0].1.clone();
+                verifier.codec = self.published[0].1.clone();
                 verifier.fetches += 1;
             }
         }
