@@ -92,6 +92,9 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
+//! A [`Rotator`](rotation::Rotator) does that by a policy, and keeps the keys in a file or another store
+//! that several processes share: see [`rotation`].
+//!
 //! # Change the format
 //!
 //! [`AnyOf`] writes one format and reads several, each by its shape, until a last day.
@@ -231,8 +234,12 @@ mod jwt;
 mod keys;
 #[cfg(feature = "__backend")]
 pub mod prelude;
+#[cfg(feature = "__backend")]
+pub mod rotation;
 #[cfg(all(feature = "sealed", feature = "__backend"))]
 pub mod sealed;
+#[cfg(feature = "__backend")]
+mod secret;
 
 #[cfg(all(feature = "pem", feature = "__backend"))]
 pub use crate::jwk::SecretDer;
@@ -259,6 +266,7 @@ pub use crate::{
         Keyring, KidPolicy, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier,
         WritingKey,
     },
+    secret::{Secret, SecretEncoding},
 };
 #[cfg(all(feature = "jwe", feature = "__backend"))]
 pub use crate::{

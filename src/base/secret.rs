@@ -13,6 +13,11 @@ impl SecretBytes {
     pub(crate) const fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
+
+    /// The bytes, for who wipes them from now on.
+    pub(crate) fn into_vec(mut self) -> Vec<u8> {
+        std::mem::take(&mut self.0)
+    }
 }
 
 impl From<&[u8]> for SecretBytes {

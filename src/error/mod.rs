@@ -122,6 +122,13 @@ kinds! {
     /// The format names no issuer: anyone with the public key can mint its tokens.
     AnonymousIssuer = "anonymous_issuer", Caller, "the format names no issuer";
 
+    /// Others than its owner may read or write the file that keys are kept in.
+    ExposedKeyStore = "key_store_exposed", Caller, "others may know the key store";
+    /// A secret is neither in the environment nor in a file, or is empty.
+    MissingSecret = "missing_secret", Caller, "a secret is missing";
+    /// A secret is not spelled as it should be, or is too long.
+    InvalidSecret = "invalid_secret", Caller, "a secret cannot be read";
+
     /// The operating system gave no random bytes.
     Randomness = "no_randomness", Environment, "the system gave no random bytes";
     /// A signer failed, here or at its remote place.
@@ -130,6 +137,11 @@ kinds! {
     Unreadable = "payload_unreadable", Environment, "the payload could not be read";
     /// A message could not be encrypted to a key.
     Encrypting = "encryption_failed", Environment, "encryption failed";
+    /// The place that keys are kept in cannot be read or written.
+    KeyStore = "key_store_failed", Environment, "the key store failed";
+    /// What stands in the place that keys are kept in is not what was written there, or cannot be
+    /// decrypted.
+    DamagedKeyStore = "key_store_damaged", Environment, "the key store is damaged";
 }
 
 impl fmt::Display for ErrorKind {

@@ -8,6 +8,8 @@ use crate::jwa::{
     EcPrivateKey, EcPublicKey, JwsAlg, KeyMaterial, OctKey, OkpPrivateKey, OkpPublicKey, RsaPrivateKey,
     RsaPublicKey,
 };
+#[cfg(feature = "jwe")]
+use crate::jwa::{JweAlg, JweEnc};
 
 /// A JSON Web Key (RFC 7517 §4): key material with its `kid`, `alg`, `use` and `key_ops`.
 ///
@@ -63,6 +65,29 @@ impl Jwk {
     /// ```
     pub fn generate(alg: JwsAlg) -> Result<Self> {
         Self::from((alg.0.generate)()?).with_alg(alg)
+    }
+
+    /// A fresh key to encrypt with `alg`, that names it (for `dir`: names `enc`) and its use; private,
+    /// or symmetric, of the size that `alg` and `enc` need. ECDH-ES gets a key on P-256, RSA-OAEP one of
+    /// 2048 bits. It has no `kid` yet.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate).
+    ///
+    /// ```
+    /// use symbolon::{Encrypter, JweAlg, JweEnc, Jwk};
+    ///
+    /// let key = Jwk::generate_encryption(JweAlg::DIR, JweEnc::A256GCM)?;
+    /// assert_eq!((key.alg(), key.key_use()), (Some("A256GCM"), Some("enc")));
+    /// assert!(Encrypter::from_jwk(&key, JweEnc::A256GCM).is_ok());
+    /// # Ok::<(), symbolon::Error>(())
+    /// ```
+    #[cfg(feature = "jwe")]
+    pub fn generate_encryption(alg: JweAlg, enc: JweEnc) -> Result<Self> {
+        let mut key = Self::from((alg.0.generate)(enc.0)?).with_use("enc")?;
+        let name = if alg == JweAlg::DIR { enc.name() } else { alg.name() };
+        key.alg = Some(name.to_owned());
+        Ok(key)
     }
 
     /// The key itself.

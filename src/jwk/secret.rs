@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Text that holds a secret key: a JWK or a PEM. Wiped on drop, redacted in `Debug`.
+/// Text that holds a secret key: a JWK, a PEM, or several. Wiped on drop, redacted in `Debug`.
 ///
 /// ```
 /// use symbolon::{Jwk, OctKey};
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 pub struct SecretText(Zeroizing<String>);
 
 impl SecretText {
-    pub(super) const fn new(text: Zeroizing<String>) -> Self {
+    pub(crate) const fn new(text: Zeroizing<String>) -> Self {
         Self(text)
     }
 

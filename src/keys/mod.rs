@@ -16,6 +16,7 @@ pub use decrypter::{Decrypter, RemoteUnwrap};
 #[cfg(feature = "jwe")]
 pub use encrypter::Encrypter;
 pub use provenance::Provenance;
+pub(crate) use ring::MAX_TRIES;
 pub use ring::{Keyring, KidPolicy, RingKey, WritingKey};
 pub use shared::SharedKeyring;
 pub use signer::{RemoteSigner, Signer};

@@ -5,10 +5,12 @@ use std::error::Error as _;
 
 use serde_json::{Value, json};
 use symbolon::jws::{Unverified, compact};
+use symbolon::rotation::{KeySchedule, KeyStore, MemoryStore, RotationPolicy, Rotator};
 use symbolon::{
     Claims, Error, ErrorKind, Fault, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, Limits,
-    OctKey, Signer, TokenCodecExt, Validator, Verifier,
+    OctKey, Secret, SecretEncoding, Signer, TokenCodecExt, Validator, Verifier,
 };
+use time::Duration;
 
 use crate::support::{NOW, at, base64url, hs256, signed_as};
 
@@ -48,10 +50,15 @@ const SNAPSHOT: &[(ErrorKind, &str, Fault)] = &[
     (ErrorKind::InvalidSetting, "invalid_setting", Fault::Caller),
     (ErrorKind::NoKey, "no_key", Fault::Caller),
     (ErrorKind::AnonymousIssuer, "anonymous_issuer", Fault::Caller),
+    (ErrorKind::ExposedKeyStore, "key_store_exposed", Fault::Caller),
+    (ErrorKind::MissingSecret, "missing_secret", Fault::Caller),
+    (ErrorKind::InvalidSecret, "invalid_secret", Fault::Caller),
     (ErrorKind::Randomness, "no_randomness", Fault::Environment),
     (ErrorKind::Signing, "signing_failed", Fault::Environment),
     (ErrorKind::Unreadable, "payload_unreadable", Fault::Environment),
     (ErrorKind::Encrypting, "encryption_failed", Fault::Environment),
+    (ErrorKind::KeyStore, "key_store_failed", Fault::Environment),
+    (ErrorKind::DamagedKeyStore, "key_store_damaged", Fault::Environment),
 ];
 
 #[test]
@@ -290,6 +297,24 @@ fn errors() -> Vec<Error> {
         take(jwk.with_use(MARKER).err());
     }
     take(KeyId::new(MARKER.repeat(7)).err());
+
+    // What is kept for them.
+    for text in [
+        MARKER.to_owned(),
+        format!(r#"{{"format":"{MARKER}"}}"#),
+        format!(r#"{{"format":"symbolon-keys","version":1,"keys":["{MARKER}"],"sha256":"{MARKER}"}}"#),
+    ] {
+        take(KeySchedule::from_json(&text).err());
+        let store = MemoryStore::new();
+        store.replace(&text, None).unwrap();
+        let policy = RotationPolicy::every(Duration::DAY).keep_for(Duration::DAY);
+        take(Rotator::builder(JwsAlg::EDDSA, policy).open(store).err());
+    }
+    for encoding in [SecretEncoding::Base64Url, SecretEncoding::Base64, SecretEncoding::Hex] {
+        take(Secret::decode(format!("{MARKER}!"), encoding, 1).err());
+        take(Secret::decode(MARKER, encoding, 99).err());
+    }
+    take(Secret::decode(MARKER, SecretEncoding::Text, 99).err());
 
     // What a caller writes: values never stand in an error; names of members may.
     take(bare.encode(&Claims::new(json!({"iss": MARKER})).with_issuer(MARKER)).err());

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Modules in their order; those of one row know nothing of each other, but for the first row.
-const ROWS: [&[&str]; 10] = [
+const ROWS: [&[&str]; 12] = [
     &["base", "error"],
+    &["secret"],
     &["crypto"],
     &["jwa"],
     &["jwk"],
@@ -13,6 +14,8 @@ const ROWS: [&[&str]; 10] = [
     &["jose"],
     &["jws", "jwe", "amora", "sealed"],
     &["jwt"],
+    // Above the formats: it makes keys of each of them, and encrypts what it keeps as a JWE.
+    &["rotation"],
     &["codec"],
     &["prelude"],
 ];

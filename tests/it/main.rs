@@ -21,6 +21,7 @@ mod corpus_replay;
 #[cfg(any(feature = "jwe", feature = "pem"))]
 mod encrypted_keys;
 mod error_codes;
+mod fleet;
 mod hostile;
 #[cfg(feature = "jwe")]
 mod jwe_attacks;
@@ -34,6 +35,7 @@ mod jwe_support;
 mod jwe_vectors;
 mod jwk;
 mod jws_json;
+mod key_file;
 mod keyring;
 mod layers;
 #[cfg(feature = "pem")]
@@ -50,8 +52,10 @@ mod rfc7519;
 mod rfc7520;
 mod rfc7638;
 mod rfc8037;
+mod rotation;
 #[cfg(feature = "sealed")]
 mod sealed;
+mod secret;
 mod support;
 mod validator;
 mod wycheproof;

@@ -7,7 +7,7 @@ use super::{
 use crate::crypto::aes_gcm::AesGcmKey;
 use crate::error::{ErrorKind, Result};
 use crate::jwa::content_encryption::EncRow;
-use crate::jwa::{KeyMaterial, KeyType, unusable};
+use crate::jwa::{KeyMaterial, KeyType, OctKey, unusable};
 
 macro_rules! rows {
     ($($(#[$doc:meta])* $alg:ident = $len:literal;)*) => {
@@ -20,6 +20,7 @@ macro_rules! rows {
                 key_types: &[KeyType::Oct],
                 direct: false,
                 constant_header: false,
+                generate: |_| Ok(OctKey::generate($len)?.into()),
                 encrypter: |key, _| Ok(Box::new(prepare(key, $len, stringify!($alg))?)),
                 decrypter: |key, _| Ok(Box::new(prepare(key, $len, stringify!($alg))?)),
             });

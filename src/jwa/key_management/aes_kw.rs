@@ -6,7 +6,7 @@ use super::{
 use crate::crypto::aes_kw::{AesKwKey, wrapped_len};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::content_encryption::EncRow;
-use crate::jwa::{KeyMaterial, KeyType, mismatch, unusable};
+use crate::jwa::{KeyMaterial, KeyType, OctKey, mismatch, unusable};
 
 macro_rules! rows {
     ($($(#[$doc:meta])* $alg:ident = $len:literal;)*) => {
@@ -19,6 +19,7 @@ macro_rules! rows {
                 key_types: &[KeyType::Oct],
                 direct: false,
                 constant_header: true,
+                generate: |_| Ok(OctKey::generate($len)?.into()),
                 encrypter: |key, _| Ok(Box::new(Wrap(prepare(key, $len, stringify!($alg))?))),
                 decrypter: |key, _| Ok(Box::new(Wrap(prepare(key, $len, stringify!($alg))?))),
             });

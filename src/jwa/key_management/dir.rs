@@ -3,7 +3,7 @@
 use super::{AlgRow, Cek, DecryptKey, Dice, EncryptKey, Given, JweAlg, Parameters, ReadParameters};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::content_encryption::{ContentKey, EncRow};
-use crate::jwa::{KeyMaterial, KeyType, mismatch, unusable};
+use crate::jwa::{KeyMaterial, KeyType, OctKey, mismatch, unusable};
 
 pub(super) const ALGS: &[JweAlg] = &[JweAlg::DIR];
 
@@ -14,6 +14,7 @@ impl JweAlg {
         key_types: &[KeyType::Oct],
         direct: true,
         constant_header: true,
+        generate: |enc| Ok(OctKey::generate(enc.key_len)?.into()),
         encrypter: |key, enc| Ok(Box::new(Direct::new(key, enc)?)),
         decrypter: |key, enc| Ok(Box::new(Direct::new(key, enc)?)),
     });

@@ -16,7 +16,7 @@ use crate::crypto::ecdh::{EcdhPrivate, EcdhPublic};
 use crate::crypto::x25519::X25519Secret;
 use crate::error::{ErrorKind, Result};
 use crate::jwa::content_encryption::EncRow;
-use crate::jwa::{EcCurve, KeyMaterial, KeyType, OkpCurve, mismatch, unusable};
+use crate::jwa::{EcCurve, EcPrivateKey, KeyMaterial, KeyType, OkpCurve, mismatch, unusable};
 
 /// The length of the key that wraps, where one does.
 type Wrapping = Option<usize>;
@@ -32,6 +32,7 @@ macro_rules! rows {
                 key_types: &[KeyType::Ec, KeyType::Okp],
                 direct: $wrapping.is_none(),
                 constant_header: false,
+                generate: |_| Ok(EcPrivateKey::generate(EcCurve::P256)?.into()),
                 encrypter: |key, _| Ok(Box::new(Encrypting::new(key, $name, $wrapping)?)),
                 decrypter: |key, _| Ok(Box::new(Decrypting::new(key, $name, $wrapping)?)),
             });

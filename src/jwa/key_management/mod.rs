@@ -75,6 +75,8 @@ pub(crate) struct AlgRow {
     pub(crate) direct: bool,
     /// Whether all that its header says is the same for each message.
     pub(crate) constant_header: bool,
+    /// A fresh private or symmetric key.
+    pub(crate) generate: fn(&EncRow) -> Result<KeyMaterial>,
     pub(crate) encrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn EncryptKey>>,
     pub(crate) decrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn DecryptKey>>,
 }

@@ -29,6 +29,7 @@ macro_rules! rows {
                 key_types: &[KeyType::Oct],
                 direct: false,
                 constant_header: false,
+                generate: |_| Ok(OctKey::generate(32)?.into()),
                 encrypter: |key, _| Ok(Box::new(Password::new(key, $name, Hash::$hash, $len)?)),
                 decrypter: |key, _| Ok(Box::new(Password::new(key, $name, Hash::$hash, $len)?)),
             });

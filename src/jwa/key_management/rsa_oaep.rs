@@ -4,7 +4,7 @@ use super::{AlgRow, Cek, DecryptKey, Dice, EncryptKey, Given, JweAlg, Parameters
 use crate::crypto::rsa_oaep::{OaepHash, OaepPrivate, OaepPublic};
 use crate::error::{ErrorKind, Result};
 use crate::jwa::content_encryption::EncRow;
-use crate::jwa::{KeyMaterial, KeyType, mismatch, unusable};
+use crate::jwa::{KeyMaterial, KeyType, RsaPrivateKey, mismatch, unusable};
 
 macro_rules! rows {
     ($($(#[$doc:meta])* $alg:ident = $name:literal, $hash:ident;)*) => {
@@ -17,6 +17,7 @@ macro_rules! rows {
                 key_types: &[KeyType::Rsa],
                 direct: false,
                 constant_header: true,
+                generate: |_| Ok(RsaPrivateKey::generate(2048)?.into()),
                 encrypter: |key, _| encrypter(key, OaepHash::$hash, $name),
                 decrypter: |key, _| decrypter(key, OaepHash::$hash, $name),
             });
