@@ -4,11 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
+use symbolon::jwe::{self, Content};
 use symbolon::jws::compact::{self, Parameters};
-use symbolon::{Body, Jwk, JwkSet, JwsAlg, TokenCodec, TokenCodecExt};
-use symbolon_fuzz::targets::{NOW, TARGETS, codecs, signers};
+use symbolon::jws::{NewSignature, detached, flattened, general};
+use symbolon::{Body, Encrypter, Format, Jwk, JwkSet, JweEnc, JwsAlg, TokenCodec, TokenCodecExt};
+use symbolon_fuzz::targets::any_of::codecs;
+use symbolon_fuzz::targets::jwe::recipients;
+use symbolon_fuzz::targets::jws::signers;
+use symbolon_fuzz::targets::{NOW, TARGETS};
 use time::{Duration, OffsetDateTime};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -76,6 +81,55 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>> {
                 }
                 let header = json!({"tenant": "blue"});
                 seeds.push(compact::sign(b"", &Parameters::new(), &header, signer)?.into());
+            }
+            seeds
+        }
+        "jws_json" => {
+            let signatures: Vec<_> = signers().iter().map(NewSignature::by).collect();
+            let [one, two, three] = &signatures[..] else { return Err("three signers".into()) };
+            let (custom, claims) = (json!({"hop": 3}), full_claims().to_string());
+            texts(&[
+                &flattened::sign(claims.as_bytes(), one)?,
+                &flattened::sign(b"any bytes", &two.unprotected(&custom).typ("example"))?,
+                &flattened::sign(b"$.02", &three.unencoded().unprotected_kid())?,
+                &general::sign(b"a deal", &signatures)?,
+                &general::sign(b"a \"deal\"", &[one.unencoded(), two.unencoded().protected(&custom)])?,
+                &detached::sign_flattened(b"payload", one)?,
+                &detached::sign_general(b"payload", &[two.unencoded(), three.unencoded()])?,
+            ])
+        }
+        "jwe_compact" | "jwe_json" => messages(target == "jwe_compact")?,
+        "zip" => {
+            let limits = [1, 0, 20];
+            let text = full_claims().to_string().repeat(3);
+            let mut seeds = vec![[&limits, &[1, 3, 0, !3, !0][..], b"abc"].concat()];
+            for (payload, level) in [(&b""[..], 6), (b"abcabcabcabc", 1), (text.as_bytes(), 9), (&[0; 4096], 9)] {
+                let compressed = miniz_oxide::deflate::compress_to_vec(payload, level);
+                seeds.push([&limits[..], &compressed].concat());
+            }
+            seeds
+        }
+        "jwe_structured" => {
+            // Each third kind of recipient, in each serialization in turn, with each part changed.
+            let kinds = (0..recipients().len() as u8).step_by(3).enumerate();
+            let said = |(at, kind): (usize, u8)| {
+                let at = at as u8;
+                let head = [at, at.wrapping_mul(37), kind, at % 2, kind / 2, at];
+                [&head[..], b"\x01u\x01v\x03aad", &[7, at, 1, at / 3, at, 1, 2, 3], b"payload"].concat()
+            };
+            kinds.map(said).collect()
+        }
+        "jws_structured" => (0..32).map(|at| [&[at & 1, at >> 1, at >> 3], &*mixed(at, 24)].concat()).collect(),
+        "claims_structured" => (0..32).map(|at| mixed(at, 48)).collect(),
+        "amora_structured" | "sealed_structured" | "any_of" => (0..16).map(|at| mixed(at, 40)).collect(),
+        "encrypted_pkcs8" => {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/it/pem/encrypted");
+            let names = ["one_round", "aes128_sha512", "aes256_sha256", "scrypt", "des3", "sha224", "pbes1"];
+            let mut seeds = Vec::new();
+            for name in names.map(|name| format!("ed25519.{name}.pem")).iter().chain(&["p256.aes256_sha1.pem".into()]) {
+                let pem = fs::read_to_string(folder.join(name))?;
+                let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+                seeds.push(STANDARD.decode(base64)?);
             }
             seeds
         }
@@ -147,13 +201,17 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>> {
             seeds
         }
         "amora" | "sealed" => {
-            let of_target = |token: &str| token.starts_with('o') == (target == "amora");
             let mut seeds = Vec::new();
             let claims = full_claims().to_string();
-            for codec in codecs().iter().skip(signers().len()) {
+            for codec in codecs() {
                 for payload in [claims.as_bytes(), br#"{"exp":4102444800}"#] {
                     let Ok(token) = token(&**codec, payload) else { continue };
-                    if of_target(&token) {
+                    let is_amora = match codec.open_at(&token, now()?)?.envelope().format() {
+                        Format::AmoraZero | Format::AmoraOne => true,
+                        Format::Sealed | Format::SealedHeaderless => false,
+                        _ => continue,
+                    };
+                    if is_amora == (target == "amora") {
                         // As text, and as the bytes behind it.
                         let text = token.strip_prefix("se").unwrap_or(&token);
                         seeds.extend(URL_SAFE_NO_PAD.decode(text).ok());
@@ -174,4 +232,43 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>> {
 fn token(codec: &dyn TokenCodec, payload: &[u8]) -> Result<String> {
     let body = Body::new(payload).issued_at(now()?).expires_at(now()? + Duration::minutes(1));
     Ok(codec.seal(&body)?)
+}
+
+/// Messages to the fixed keys, most of them named.
+fn messages(compact: bool) -> Result<Vec<Vec<u8>>> {
+    let mut seeds: Vec<Vec<u8>> = Vec::new();
+    let jwk = Jwk::generate(JwsAlg::ES256)?.danger_to_secret_json();
+    let content = Content::new(jwk.as_str().as_bytes()).content_type("jwk+json");
+    let custom = json!({"tenant": "blue"});
+    for (encrypter, _) in recipients().iter().filter(|(encrypter, _)| encrypter.enc() == JweEnc::A256GCM) {
+        let named = |encrypter: &Encrypter| {
+            encrypter.clone().with_kid(format!("{}+{}", encrypter.alg(), encrypter.enc()).as_str())
+        };
+        if compact {
+            seeds.push(jwe::compact::encrypt(&Content::new(b"x").typ("JWT"), &(), &named(encrypter)?)?.into());
+        } else {
+            let content = Content::new(b"any bytes").additional_data(b"seen by all");
+            let message = jwe::json::encrypt_flattened(&content, &custom, &json!({"hop": 3}), &named(encrypter)?);
+            seeds.push(message?.into());
+        }
+    }
+    let of = |name: &str, enc: JweEnc| {
+        let mut all = recipients().iter().map(|(encrypter, _)| encrypter);
+        all.find(|encrypter| encrypter.alg().name() == name && encrypter.enc() == enc).cloned().ok_or("no such")
+    };
+    for enc in JweEnc::all() {
+        let (wrap, agree) = (of("A128KW", enc)?, of("ECDH-ES+A256KW", enc)?);
+        seeds.push(if compact {
+            jwe::compact::encrypt(&content.danger_compressed(), &custom, &wrap)?.into()
+        } else {
+            let all = [wrap.with_kid("someone else's")?, agree.with_parties(b"Alice", b"Bob")];
+            jwe::json::encrypt_general(&content, &custom, &json!({"hop": 3}), &all)?.into()
+        });
+    }
+    Ok(seeds)
+}
+
+/// Bytes of all kinds, the same in each run.
+fn mixed(seed: u8, len: u8) -> Vec<u8> {
+    (0..len).map(|at| (at ^ seed).wrapping_mul(167).wrapping_add(seed.wrapping_mul(at) >> 2)).collect()
 }

@@ -183,10 +183,16 @@ pub(super) fn open(
                 }
                 Err(error) => {
                     out.truncate(start);
-                    if error.kind() != ErrorKind::Unauthentic {
-                        return Err(error);
+                    match error.kind() {
+                        ErrorKind::Unauthentic => refused = Some(error),
+                        // Perhaps for this key alone, as an ephemeral key on another one's curve is.
+                        ErrorKind::Malformed => {
+                            refused = refused
+                                .filter(|before| before.kind() == ErrorKind::Unauthentic)
+                                .or(Some(error));
+                        }
+                        _ => return Err(error),
                     }
-                    refused = Some(error);
                 }
             }
         }

@@ -13,7 +13,8 @@ use symbolon::{
 use time::{Duration, OffsetDateTime};
 
 use crate::jwe_support::{
-    Fixed, Ring, all_forms, dir, encrypter, is_direct, oct, open, recipients, refused, ring_of, rsa_key,
+    Fixed, Ring, all_forms, bent, dir, encrypter, is_direct, oct, open, parts, recipients, refused,
+    ring_of, rsa_key,
 };
 use crate::support::{Miss, from_base64url, tally};
 
@@ -436,6 +437,36 @@ fn several_recipients_each_open_it_alone() {
         }
         Ok(())
     });
+}
+
+/// Nothing but the ephemeral key's curve tells whose it is, where no `kid` does.
+#[test]
+fn an_ephemeral_key_on_the_curve_of_another_key_is_passed_over() {
+    let keys: Vec<_> = recipients(JweEnc::A256GCM)
+        .into_iter()
+        .filter(|(_, alg, _)| *alg == JweAlg::ECDH_ES_A256KW)
+        .filter_map(|(name, alg, key)| pair(&name, alg, JweEnc::A256GCM, key).ok())
+        .collect();
+    if keys.len() < 2 {
+        println!("skipped: keys on two curves: not in this build");
+        return;
+    }
+    let (encrypters, decrypters): (Vec<_>, Vec<_>) = keys.into_iter().unzip();
+    let content = Content::new(b"x");
+    let general = jwe_json::encrypt_general(&content, &(), &(), &encrypters).unwrap();
+    for decrypter in &decrypters {
+        assert_eq!(refused(&general, &ring_of(decrypter.clone())), None);
+    }
+    let all =
+        Ring::read_only().with_readers(decrypters).unwrap().with_policy(KidPolicy::TryAll).unwrap();
+    for encrypter in &encrypters {
+        let token = compact::encrypt(&content, &(), encrypter).unwrap();
+        assert_eq!(refused(&token, &all), None);
+        // What no key opens is a forgery, whatever else is wrong with it for some.
+        let [header, key, iv, bytes, tag] = parts(&token);
+        let forged = [header, key, iv, bytes, bent(&tag)].join(".");
+        assert_eq!(refused(&forged, &all), Some(ErrorKind::Unauthentic));
+    }
 }
 
 #[test]
