@@ -6,10 +6,13 @@ mod any_of;
 mod body;
 mod envelope;
 mod ext;
+mod issuers;
 #[cfg(feature = "jwe")]
 mod jwe;
+mod jwks;
 mod jws;
 mod nested;
+mod refresh;
 #[cfg(feature = "sealed")]
 mod sealed;
 mod token;
@@ -23,10 +26,13 @@ pub use any_of::AnyOf;
 pub use body::Body;
 pub use envelope::{Envelope, Format};
 pub use ext::TokenCodecExt;
+pub use issuers::Issuers;
 #[cfg(feature = "jwe")]
 pub use jwe::JweCodec;
+pub use jwks::JwksCodec;
 pub use jws::{Draft, JwsCodec};
 pub use nested::Nested;
+pub use refresh::{RefreshTokens, RefreshTokensBuilder, Renewed};
 #[cfg(feature = "sealed")]
 pub use sealed::{HeaderlessSealedCodec, SealedCodec};
 pub use token::{Opened, RawToken, Token, Verified};

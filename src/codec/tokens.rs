@@ -151,7 +151,7 @@ impl<C> fmt::Debug for Tokens<C> {
 }
 
 /// 128 random bits: enough that no two tokens of an issuer share them.
-fn random_id() -> Result<String> {
+pub(super) fn random_id() -> Result<String> {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).map_err(|_| ErrorKind::Randomness)?;
     Ok(base64url::encode(bytes))

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Modules in their order; those of one row know nothing of each other, but for the first row.
-const ROWS: [&[&str]; 10] = [
+const ROWS: [&[&str]; 11] = [
     &["base", "error"],
-    &["crypto"],
+    &["crypto", "bearer"],
     &["jwa"],
     &["jwk"],
     &["keys"],
     &["jose"],
     &["jws", "jwe", "amora", "sealed"],
+    &["revocation"],
     &["jwt"],
     &["codec"],
     &["prelude"],

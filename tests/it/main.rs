@@ -15,12 +15,14 @@ mod algorithms;
 #[cfg(feature = "amora")]
 mod amora;
 mod attacks;
+mod bearer;
 mod codec;
 mod corpus_replay;
 #[cfg(any(feature = "jwe", feature = "pem"))]
 mod encrypted_keys;
 mod error_codes;
 mod hostile;
+mod http;
 #[cfg(feature = "jwe")]
 mod jwe_attacks;
 #[cfg(feature = "jwe")]
@@ -32,6 +34,7 @@ mod jwe_support;
 #[cfg(feature = "jwe")]
 mod jwe_vectors;
 mod jwk;
+mod jwks_source;
 mod jws_json;
 mod keyring;
 mod layers;
@@ -39,6 +42,7 @@ mod layers;
 mod pem;
 mod properties;
 mod remote;
+mod revocation;
 mod rfc7515;
 #[cfg(feature = "jwe")]
 mod rfc7516;
