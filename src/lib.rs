@@ -168,8 +168,10 @@
 //! | `deflate` | | compressed content in JWE, which must still be asked for |
 //! | `amora` | yes | Amora tokens |
 //! | `sealed` | yes | sealed tokens |
+//! | `metrics` | | counters and histograms of what is issued, verified, refused and fetched |
 //! | `pem` | yes | keys from and to PEM and DER |
 //! | `redis` | | [`Revocations`] in a Redis server |
+//! | `tracing` | | spans and events of the same |
 //! | `ureq` | | [`Fetch`] by the HTTP client ureq: other issuers' keys over HTTPS |
 //!
 //! # Security notes
@@ -243,6 +245,8 @@ pub mod prelude;
 mod revocation;
 #[cfg(all(feature = "sealed", feature = "__backend"))]
 pub mod sealed;
+#[cfg(feature = "__backend")]
+mod signal;
 
 #[cfg(all(feature = "pem", feature = "__backend"))]
 pub use crate::jwk::SecretDer;

@@ -6,7 +6,7 @@
 //! use symbolon::bearer::{self, Scope};
 //! use symbolon::{Error, JwsCodec, Tokens, Verified};
 //!
-//! #[derive(Serialize, Deserialize)]
+//! #[derive(Debug, Serialize, Deserialize)]
 //! struct Access { scope: Scope }
 //!
 //! fn authorize(tokens: &Tokens<Access>, authorization: &[&str]) -> Result<Verified<Access>, Error> {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::{JwksCodec, TokenCodecExt, Verified};
+use super::{JwksCodec, Token, TokenCodecExt, Verified};
 use crate::error::{ErrorKind, Result};
 use crate::jws::Unverified;
 use crate::jwt::{Validator, read_registered};
 use crate::keys::{Fetch, FetchAsync, JwksSource};
+use crate::signal::{Deed, Signal};
 
 /// The issuers that are trusted here, by the name that stands in a token's `iss`.
 ///
@@ -39,7 +40,7 @@ use crate::keys::{Fetch, FetchAsync, JwksSource};
 /// ```
 pub struct Issuers<F> {
     fetch: Arc<F>,
-    trusted: HashMap<String, (JwksCodec<F>, Validator)>,
+    trusted: HashMap<String, Trusted<F>>,
 }
 
 impl<F> Issuers<F> {
@@ -55,20 +56,35 @@ impl<F> Issuers<F> {
     pub fn trust(mut self, issuer: impl Into<String>, source: JwksSource, validator: Validator) -> Self {
         let issuer = issuer.into();
         let validator = validator.only_issuer(issuer.clone());
-        self.trusted.insert(issuer, (JwksCodec::new(source, Arc::clone(&self.fetch)), validator));
+        let codec = JwksCodec::new(source, Arc::clone(&self.fetch));
+        self.trusted.insert(issuer.clone(), Trusted { issuer, codec, validator });
         self
     }
 
     /// The keys of `issuer`, if it is trusted.
     #[must_use]
     pub fn source(&self, issuer: &str) -> Option<&JwksSource> {
-        self.trusted.get(issuer).map(|(codec, _)| codec.source())
+        self.trusted.get(issuer).map(|trusted| trusted.codec.source())
     }
 
-    fn pick(&self, token: &str) -> Result<&(JwksCodec<F>, Validator)> {
+    fn pick(&self, token: &str) -> Result<&Trusted<F>> {
         let claimed = read_registered(Unverified::peek(token)?.payload_unverified())?;
         let issuer = claimed.issuer().ok_or(ErrorKind::WrongIssuer)?;
         self.trusted.get(issuer).ok_or_else(|| ErrorKind::WrongIssuer.into())
+    }
+}
+
+/// One that was configured.
+struct Trusted<F> {
+    issuer: String,
+    codec: JwksCodec<F>,
+    validator: Validator,
+}
+
+impl<F> Trusted<F> {
+    fn accept<C: DeserializeOwned>(&self, token: Token<C>, signal: &mut Signal) -> Result<Verified<C>> {
+        signal.of(token.envelope().format().name(), token.envelope().kid());
+        token.validate(&self.validator)
     }
 }
 
@@ -80,8 +96,16 @@ impl<F: Fetch + 'static> Issuers<F> {
     /// [`KeysUnavailable`](ErrorKind::KeysUnavailable) where that one's keys cannot be had; else a
     /// token fault of any kind.
     pub fn verify<C: DeserializeOwned>(&self, token: &str) -> Result<Verified<C>> {
-        let (codec, validator) = self.pick(token)?;
-        codec.decode(token)?.validate(validator)
+        let trusted = self.pick(token);
+        // A name that nobody configured is the sender's, and told nobody.
+        let issuer = trusted.as_ref().ok().map(|trusted| trusted.issuer.as_str());
+        let mut signal = Signal::begin(Deed::Verify, issuer);
+        let verified = signal.within(|signal| {
+            let trusted = trusted?;
+            trusted.accept(trusted.codec.decode(token)?, signal)
+        });
+        signal.end(verified.as_ref().err());
+        verified
     }
 }
 
@@ -91,8 +115,18 @@ impl<F: FetchAsync> Issuers<F> {
     /// # Errors
     /// As [`verify`](Self::verify).
     pub async fn verify_async<C: DeserializeOwned>(&self, token: &str) -> Result<Verified<C>> {
-        let (codec, validator) = self.pick(token)?;
-        codec.decode_async(token).await?.validate(validator)
+        let trusted = self.pick(token);
+        let issuer = trusted.as_ref().ok().map(|trusted| trusted.issuer.as_str());
+        let mut signal = Signal::begin(Deed::Verify, issuer);
+        let verified = match trusted {
+            Ok(trusted) => match signal.around(trusted.codec.decode_async(token)).await {
+                Ok(token) => signal.within(|signal| trusted.accept(token, signal)),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
+        signal.end(verified.as_ref().err());
+        verified
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Body, Envelope, JwsCodec, RawToken, Token, TokenCodec};
 use crate::base::{Clock, Limits, SystemClock};
 use crate::error::{ErrorKind, Result};
 use crate::keys::{Fetch, FetchAsync, JwksSource, Provenance};
+use crate::signal;
 
 /// Reads the signed tokens of one issuer, whose keys it has fetched when they are needed.
 ///
@@ -55,15 +56,24 @@ impl<F> JwksCodec<F> {
         &self.source
     }
 
-    fn read(&self, token: &RawToken<'_>, now: OffsetDateTime, out: &mut Vec<u8>) -> Result<Read> {
+    /// Reads with the keys that there are, once those are `prepared`.
+    fn read(
+        &self,
+        prepared: Result<bool>,
+        token: &RawToken<'_>,
+        now: OffsetDateTime,
+        out: &mut Vec<u8>,
+    ) -> Result<Read> {
         let (seen, start) = (self.source.generation(), out.len());
-        match self.tokens.decode_into(token, now, out) {
-            Err(error) if error.kind() == ErrorKind::UnknownKey => {
-                out.truncate(start);
-                Ok(Read::Unknown { seen })
-            }
-            read => read.map(Read::Authentic),
+        let at_once = matches!(prepared, Ok(true));
+        let read = prepared.and_then(|_| self.tokens.decode_into(token, now, out));
+        let unknown = matches!(&read, Err(error) if error.kind() == ErrorKind::UnknownKey);
+        signal::keys_looked_up(at_once && !unknown);
+        if unknown {
+            out.truncate(start);
+            return Ok(Read::Unknown { seen });
         }
+        read.map(Read::Authentic)
     }
 }
 
@@ -87,10 +97,9 @@ impl<F: FetchAsync> JwksCodec<F> {
     pub async fn decode_async<C: DeserializeOwned>(&self, token: &str) -> Result<Token<C>> {
         let raw = RawToken::new(token);
         let mut payload = Vec::new();
-        if self.tokens.recognizes(&raw) {
-            self.source.ready_async(&*self.fetch).await?;
-        }
-        let envelope = match self.read(&raw, SystemClock.now(), &mut payload)? {
+        let shaped = self.tokens.recognizes(&raw);
+        let prepared = if shaped { self.source.prepare_async(&*self.fetch).await } else { Ok(true) };
+        let envelope = match self.read(prepared, &raw, SystemClock.now(), &mut payload)? {
             Read::Authentic(envelope) => envelope,
             Read::Unknown { seen } => {
                 if !self.source.seek_async(&*self.fetch, seen).await? {
@@ -125,10 +134,9 @@ impl<F: Fetch + 'static> TokenCodec for JwksCodec<F> {
         out: &mut Vec<u8>,
     ) -> Result<Envelope> {
         // For what is no token nothing is fetched.
-        if self.tokens.recognizes(token) {
-            self.source.ready(&self.fetch)?;
-        }
-        match self.read(token, now, out)? {
+        let shaped = self.tokens.recognizes(token);
+        let prepared = if shaped { self.source.prepare(&self.fetch) } else { Ok(true) };
+        match self.read(prepared, token, now, out)? {
             Read::Authentic(envelope) => Ok(envelope),
             Read::Unknown { seen } => {
                 if !self.source.seek(&*self.fetch, seen)? {

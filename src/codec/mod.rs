@@ -38,6 +38,7 @@ pub use sealed::{HeaderlessSealedCodec, SealedCodec};
 pub use token::{Opened, RawToken, Token, Verified};
 pub use tokens::{Tokens, TokensBuilder};
 
+use crate::base::KeyId;
 use crate::error::Result;
 use crate::keys::Provenance;
 
@@ -57,6 +58,12 @@ pub trait TokenCodec: Send + Sync {
 
     /// Who could have minted what this codec accepts.
     fn provenance(&self) -> Provenance;
+
+    /// The format and the key that a token would be written with now: for logs, which may be told
+    /// none.
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        None
+    }
 
     /// Appends the token of `body` to `out`.
     ///
@@ -90,6 +97,10 @@ macro_rules! through {
 
             fn provenance(&self) -> Provenance {
                 (**self).provenance()
+            }
+
+            fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+                (**self).writes_with()
             }
 
             fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {

@@ -14,6 +14,7 @@ use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::{Validator, Written, write};
 use crate::keys::Provenance;
+use crate::signal::{Deed, Signal};
 
 /// Issues tokens that carry a `C`, and verifies them: one codec and one policy for both.
 ///
@@ -92,6 +93,18 @@ impl<C: Serialize> Tokens<C> {
     }
 
     fn issue_as(&self, subject: Option<&str>, custom: &C) -> Result<String> {
+        let mut signal = Signal::begin(Deed::Issue, self.issuer.as_deref());
+        if Signal::IS_HEARD
+            && let Some((format, kid)) = self.codec.writes_with()
+        {
+            signal.of(format.name(), kid.as_ref());
+        }
+        let issued = signal.within(|_| self.write(subject, custom));
+        signal.end(issued.as_ref().err());
+        issued
+    }
+
+    fn write(&self, subject: Option<&str>, custom: &C) -> Result<String> {
         let now = self.clock.now().unix_timestamp();
         let expires_at = now
             .checked_add(self.lifetime)
@@ -127,9 +140,17 @@ impl<C: DeserializeOwned> Tokens<C> {
     /// # Errors
     /// A token fault of any kind; [`bearer`](Error::bearer) is the answer to it.
     pub fn verify(&self, token: &str) -> Result<Verified<C>> {
+        let mut signal = Signal::begin(Deed::Verify, self.issuer.as_deref());
+        let verified = signal.within(|signal| self.read(token, signal));
+        signal.end(verified.as_ref().err());
+        verified
+    }
+
+    fn read(&self, token: &str, signal: &mut Signal) -> Result<Verified<C>> {
         let now = self.clock.now();
         let mut payload = Vec::new();
         let envelope = self.codec.decode_into(&RawToken::new(token), now, &mut payload)?;
+        signal.of(envelope.format().name(), envelope.kid());
         // A ring may have changed since the codec was asked as a whole.
         if envelope.provenance() < self.weakest {
             return Err(anonymous_issuer());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// Modules in their order; those of one row know nothing of each other, but for the first row.
 const ROWS: [&[&str]; 11] = [
     &["base", "error"],
-    &["crypto", "bearer"],
+    &["crypto", "bearer", "signal"],
     &["jwa"],
     &["jwk"],
     &["keys"],

@@ -55,6 +55,8 @@ mod rfc7638;
 mod rfc8037;
 #[cfg(feature = "sealed")]
 mod sealed;
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+mod signals;
 mod support;
 mod validator;
 mod wycheproof;

@@ -42,29 +42,7 @@ impl JwksSource {
     /// # Errors
     /// [`KeysUnavailable`](crate::ErrorKind::KeysUnavailable) where none can be had.
     pub fn ready<F: Fetch + 'static>(&self, fetch: &Arc<F>) -> Result<()> {
-        for _ in 0..PATIENCE {
-            match self.step() {
-                Step::Go => return Ok(()),
-                Step::GoAndFly(flight) => {
-                    let fetch = Arc::clone(fetch);
-                    // Where no thread is to be had the flight is dropped: another caller's turn.
-                    let _ = std::thread::Builder::new()
-                        .name("jwks".into())
-                        .spawn(move || fly(flight, &*fetch));
-                    return Ok(());
-                }
-                // A failure is remembered; what it means, the next step says.
-                Step::Fly(flight) => drop(fly(flight, &**fetch)),
-                Step::Wait(id) => {
-                    self.0.wait(id, self.0.settings.timeout);
-                    if self.0.state().flies(id) {
-                        return self.usable();
-                    }
-                }
-                Step::Refuse(error) => return Err(error),
-            }
-        }
-        self.usable()
+        self.prepare(fetch).map(|_| ())
     }
 
     /// The same, awaited. Keys that grow old are fetched by one of the callers, while the others go
@@ -73,19 +51,54 @@ impl JwksSource {
     /// # Errors
     /// As [`ready`](Self::ready).
     pub async fn ready_async<F: FetchAsync>(&self, fetch: &F) -> Result<()> {
+        self.prepare_async(fetch).await.map(|_| ())
+    }
+
+    /// Tells whether there was nothing to wait for.
+    pub(crate) fn prepare<F: Fetch + 'static>(&self, fetch: &Arc<F>) -> Result<bool> {
+        let mut at_once = true;
         for _ in 0..PATIENCE {
             match self.step() {
-                Step::Go => return Ok(()),
+                Step::Go => return Ok(at_once),
+                Step::GoAndFly(flight) => {
+                    let fetch = Arc::clone(fetch);
+                    // Where no thread is to be had the flight is dropped: another caller's turn.
+                    let _ = std::thread::Builder::new()
+                        .name("jwks".into())
+                        .spawn(move || fly(flight, &*fetch));
+                    return Ok(at_once);
+                }
+                // A failure is remembered; what it means, the next step says.
+                Step::Fly(flight) => drop(fly(flight, &**fetch)),
+                Step::Wait(id) => {
+                    self.0.wait(id, self.0.settings.timeout);
+                    if self.0.state().flies(id) {
+                        break;
+                    }
+                }
+                Step::Refuse(error) => return Err(error),
+            }
+            at_once = false;
+        }
+        self.usable().map(|()| false)
+    }
+
+    pub(crate) async fn prepare_async<F: FetchAsync>(&self, fetch: &F) -> Result<bool> {
+        let mut at_once = true;
+        for _ in 0..PATIENCE {
+            match self.step() {
+                Step::Go => return Ok(at_once),
                 Step::GoAndFly(flight) => {
                     drop(fly_async(flight, fetch).await);
-                    return Ok(());
+                    return Ok(false);
                 }
                 Step::Fly(flight) => drop(fly_async(flight, fetch).await),
                 Step::Wait(id) => Landing::of(&self.0, id).await,
                 Step::Refuse(error) => return Err(error),
             }
+            at_once = false;
         }
-        self.usable()
+        self.usable().map(|()| false)
     }
 
     /// For a token whose key is not among those of the set `seen`: whether there is another set now.
@@ -122,8 +135,7 @@ impl JwksSource {
 
     fn step(&self) -> Step {
         let now = self.0.now();
-        let held = self.0.held.load();
-        if held.as_ref().is_some_and(|held| held.calm.covers(now)) {
+        if self.0.held.load().as_ref().is_some_and(|held| held.calm.covers(now)) {
             return Step::Go;
         }
         let mut state = self.0.state();

@@ -29,6 +29,7 @@ pub use ureq::UreqFetch;
 use super::{Keyring, SharedKeyring};
 use crate::base::Clock;
 use crate::jwk::JwkSet;
+use crate::signal;
 use settings::Settings;
 use state::{Held, Millis, Need, Pace, State, Turn};
 
@@ -70,6 +71,14 @@ pub struct JwksSource(Arc<Inner>);
 enum Place {
     Set(String),
     Discovery { issuer: String, url: String },
+}
+
+impl Place {
+    fn url(&self) -> &str {
+        match self {
+            Self::Set(url) | Self::Discovery { url, .. } => url,
+        }
+    }
 }
 
 struct Inner {
@@ -196,6 +205,7 @@ impl Inner {
         // The second in which they end counts no longer.
         let last = held.usable.until.div_euclid(1_000).saturating_sub(1);
         let ring = Keyring::from_published(set, &self.settings.unsaid, last);
+        let keys = ring.len();
         let mut state = self.state();
         if !state.flies(id) {
             return false;
@@ -206,10 +216,12 @@ impl Inner {
         let wakers = state.landed(id, self.now());
         drop(state);
         self.wake(wakers);
+        signal::keys_fetched(self.place.url(), Ok(keys));
         true
     }
 
     fn failed(&self, id: u64, why: String) {
+        signal::keys_fetched(self.place.url(), Err(&why));
         let now = self.now();
         let wakers = self.state().failed(id, why, now);
         self.wake(wakers);
