@@ -189,7 +189,7 @@
 //!   signs first.
 //! - **One error for all of cryptography**, and none that holds token text or secrets.
 //! - **A token's text is no identity**: an ECDSA signature has a second valid form. Revoke by issuer
-//!   and `jti`.
+//!   and `jti`: [`Revocations`].
 //! - Secrets are wiped when dropped and redacted in `Debug`. ring gives no way to wipe the keys that
 //!   it has prepared; those stay in memory until it is used again.
 #![forbid(unsafe_code)]

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use super::{Body, Envelope, JwsCodec, RawToken, Token, TokenCodec};
-use crate::base::{Clock, Limits, SystemClock};
+use crate::base::Limits;
 use crate::error::{ErrorKind, Result};
 use crate::keys::{Fetch, FetchAsync, JwksSource, Provenance};
 use crate::signal;
@@ -99,13 +99,13 @@ impl<F: FetchAsync> JwksCodec<F> {
         let mut payload = Vec::new();
         let shaped = self.tokens.recognizes(&raw);
         let prepared = if shaped { self.source.prepare_async(&*self.fetch).await } else { Ok(true) };
-        let envelope = match self.read(prepared, &raw, SystemClock.now(), &mut payload)? {
+        let envelope = match self.read(prepared, &raw, self.source.now(), &mut payload)? {
             Read::Authentic(envelope) => envelope,
             Read::Unknown { seen } => {
                 if !self.source.seek_async(&*self.fetch, seen).await? {
                     return Err(ErrorKind::UnknownKey.into());
                 }
-                self.tokens.decode_into(&raw, SystemClock.now(), &mut payload)?
+                self.tokens.decode_into(&raw, self.source.now(), &mut payload)?
             }
         };
         Token::new(envelope, payload)

@@ -172,6 +172,11 @@ impl JwksSource {
         }
     }
 
+    /// The present moment, by the clock that keys age by.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.0.clock.now()
+    }
+
     /// Counts the sets that were received.
     pub(crate) fn generation(&self) -> u64 {
         self.0.held.load().as_ref().map_or(0, |held| held.generation)
@@ -205,7 +210,7 @@ impl Inner {
         // The second in which they end counts no longer.
         let last = held.usable.until.div_euclid(1_000).saturating_sub(1);
         let ring = Keyring::from_published(set, &self.settings.unsaid, last);
-        let keys = ring.len();
+        let (keys, now) = (ring.len(), self.now());
         let mut state = self.state();
         if !state.flies(id) {
             return false;
@@ -213,7 +218,7 @@ impl Inner {
         let before = self.held.load().as_ref().map_or(0, |held| held.generation);
         self.keys.replace(ring);
         self.held.store(Some(Arc::new(Held { generation: before.wrapping_add(1), ..held })));
-        let wakers = state.landed(id, self.now());
+        let wakers = state.landed(id, now);
         drop(state);
         self.wake(wakers);
         signal::keys_fetched(self.place.url(), Ok(keys));
