@@ -28,7 +28,8 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! A service that answers over HTTP gets its answer from the error: [`Error::bearer`].
+//! A service that answers over HTTP gets its answer from the error: [`Error::bearer`]; the token of a
+//! request, and its scopes, from [`bearer`].
 //!
 //! Whoever comes from another JWT crate finds the two lines they know: a codec writes and
 //! authenticates, a [`Validator`] decides.
@@ -72,6 +73,9 @@
 //! let verified: Verified = codec.decode(&token)?.validate(&validator)?;
 //! # Ok::<(), Error>(())
 //! ```
+//!
+//! A [`JwksSource`] fetches the set, keeps it fresh and follows the issuer's rotation, with whatever
+//! HTTP client there is; [`Issuers`] does so for several issuers.
 //!
 //! # Rotate keys
 //!
@@ -167,7 +171,11 @@
 //! | `deflate` | | compressed content in JWE, which must still be asked for |
 //! | `amora` | yes | Amora tokens |
 //! | `sealed` | yes | sealed tokens |
+//! | `metrics` | | counters and histograms of what is issued, verified, refused and fetched |
 //! | `pem` | yes | keys from and to PEM and DER |
+//! | `redis` | | [`Revocations`] in a Redis server |
+//! | `tracing` | | spans and events of the same |
+//! | `ureq` | | [`Fetch`] by the HTTP client ureq: other issuers' keys over HTTPS |
 //!
 //! # Security notes
 //!
@@ -184,7 +192,7 @@
 //!   signs first.
 //! - **One error for all of cryptography**, and none that holds token text or secrets.
 //! - **A token's text is no identity**: an ECDSA signature has a second valid form. Revoke by issuer
-//!   and `jti`.
+//!   and `jti`: [`Revocations`].
 //! - Secrets are wiped when dropped and redacted in `Debug`. ring gives no way to wipe the keys that
 //!   it has prepared; those stay in memory until it is used again.
 #![forbid(unsafe_code)]
@@ -213,6 +221,8 @@ pub mod amora;
 #[cfg(feature = "__backend")]
 mod base;
 #[cfg(feature = "__backend")]
+pub mod bearer;
+#[cfg(feature = "__backend")]
 mod codec;
 #[cfg(feature = "__backend")]
 mod crypto;
@@ -235,14 +245,22 @@ mod keys;
 #[cfg(feature = "__backend")]
 pub mod prelude;
 #[cfg(feature = "__backend")]
+mod revocation;
+#[cfg(feature = "__backend")]
 pub mod rotation;
 #[cfg(all(feature = "sealed", feature = "__backend"))]
 pub mod sealed;
 #[cfg(feature = "__backend")]
 mod secret;
+#[cfg(feature = "__backend")]
+mod signal;
 
 #[cfg(all(feature = "pem", feature = "__backend"))]
 pub use crate::jwk::SecretDer;
+#[cfg(all(feature = "ureq", feature = "__backend"))]
+pub use crate::keys::UreqFetch;
+#[cfg(all(feature = "redis", feature = "__backend"))]
+pub use crate::revocation::RedisRevocations;
 #[cfg(all(feature = "amora", feature = "__backend"))]
 pub use crate::{
     amora::{AmoraOpener, AmoraSealer},
@@ -252,8 +270,9 @@ pub use crate::{
 pub use crate::{
     base::{Clock, FixedClock, KeyId, Limits, SystemClock},
     codec::{
-        AnyOf, Body, Cached, Draft, Envelope, Format, JwsCodec, Nested, Opened, RawToken, Token,
-        TokenCodec, TokenCodecExt, Tokens, TokensBuilder, Verified,
+        AnyOf, Body, Cached, Draft, Envelope, Format, Issuers, JwksCodec, JwsCodec, Nested, Opened,
+        RawToken, RefreshTokens, RefreshTokensBuilder, Renewed, Token, TokenCodec, TokenCodecExt,
+        Tokens, TokensBuilder, Verified,
     },
     error::{BearerAnswer, Error, ErrorKind, Fault, Result},
     jwa::{
@@ -263,9 +282,11 @@ pub use crate::{
     jwk::{Jwk, JwkSet, SecretText, SkippedKey},
     jwt::{Audience, Claims, NoCustom, Registered, Validator},
     keys::{
+        Fetch, FetchAsync, FetchRequest, Fetched, Flight, JwksSource, JwksSourceBuilder, JwksStatus,
         Keyring, KidPolicy, Provenance, RemoteSigner, RingKey, SharedKeyring, Signer, Verifier,
         WritingKey,
     },
+    revocation::{MemoryRevocations, RevocationKey, RevocationStore, Revocations},
     secret::{Secret, SecretEncoding},
 };
 #[cfg(all(feature = "jwe", feature = "__backend"))]

@@ -6,9 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use base64_simd::{Base64, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
 use crate::base::SecretBytes;
@@ -167,8 +165,8 @@ impl Secret {
         let line =
             bytes.strip_suffix(b"\n").map_or(bytes, |line| line.strip_suffix(b"\r").unwrap_or(line));
         let secret = match encoding {
-            SecretEncoding::Base64Url => from_base64(line, &alphabet::URL_SAFE),
-            SecretEncoding::Base64 => from_base64(line, &alphabet::STANDARD),
+            SecretEncoding::Base64Url => from_base64(line, &URL_SAFE_NO_PAD),
+            SecretEncoding::Base64 => from_base64(line, &STANDARD_NO_PAD),
             SecretEncoding::Hex => from_hex(line),
             SecretEncoding::Text => Some(line.to_vec()),
             SecretEncoding::Raw => Some(bytes.to_vec()),
@@ -199,12 +197,10 @@ impl Secret {
     }
 }
 
-fn from_base64(text: &[u8], alphabet: &alphabet::Alphabet) -> Option<Vec<u8>> {
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    // All the room at once, as the decoder would have it, but wiped where the text turns out wrong.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
-    GeneralPurpose::new(alphabet, config).decode_vec(text, &mut bytes).ok()?;
-    Some(std::mem::take(&mut *bytes))
+fn from_base64(text: &[u8], alphabet: &Base64) -> Option<Vec<u8>> {
+    let unpadded = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
+    let padded_right = unpadded.len() == text.len() || text.len().is_multiple_of(4);
+    alphabet.decode_to_vec(unpadded).ok().filter(|_| padded_right)
 }
 
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
 use crate::amora::{AmoraOpener, AmoraSealer, AmoraVersion, Times, judge, open_into, recognize};
-use crate::base::Limits;
+use crate::base::{KeyId, Limits};
 use crate::error::Result;
 use crate::keys::{Keyring, Provenance, SharedKeyring};
 
@@ -96,6 +96,16 @@ impl TokenCodec for AmoraCodec {
     /// ring is empty; it follows a ring that is exchanged. The [`Envelope`] of a token is exact.
     fn provenance(&self) -> Provenance {
         weakest(&self.keys.peek())
+    }
+
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        let ring = self.keys.peek();
+        let key = ring.primary().ok()?;
+        let format = match key.provenance() {
+            Provenance::Anyone => Format::AmoraOne,
+            Provenance::SharedKey | Provenance::Signed => Format::AmoraZero,
+        };
+        Some((format, key.kid().cloned()))
     }
 
     /// As of the trait.

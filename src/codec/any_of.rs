@@ -4,7 +4,8 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::{Body, Envelope, RawToken, TokenCodec};
+use super::{Body, Envelope, Format, RawToken, TokenCodec};
+use crate::base::KeyId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Provenance;
 
@@ -62,6 +63,10 @@ impl TokenCodec for AnyOf {
     fn provenance(&self) -> Provenance {
         let readers = self.readers.iter().map(|(reader, _)| reader.provenance());
         readers.fold(self.writer.provenance(), Ord::min)
+    }
+
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        self.writer.writes_with()
     }
 
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {

@@ -27,9 +27,9 @@ pub enum Format {
     Other(&'static str),
 }
 
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Format {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
             Self::Jws => "JWS",
             Self::Jwe => "JWE",
             Self::AmoraZero => "Amora zero",
@@ -37,7 +37,13 @@ impl fmt::Display for Format {
             Self::Sealed => "sealed",
             Self::SealedHeaderless => "sealed (headerless)",
             Self::Other(name) => name,
-        })
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
-use crate::base::Limits;
+use crate::base::{KeyId, Limits};
 use crate::error::Result;
 use crate::jwa::{JweAlg, JweEnc, OctKey};
 use crate::jwe::{self, Content, compact};
@@ -83,6 +83,10 @@ impl TokenCodec for JweCodec {
         let readers = ring.readers().map(Decrypter::provenance).min();
         // A ring that is still empty may come to hold any key: promise nothing.
         readers.unwrap_or(Provenance::Anyone)
+    }
+
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        self.keys.peek().primary().ok().map(|key| (Format::Jwe, key.kid().cloned()))
     }
 
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {

@@ -161,6 +161,10 @@ impl TokenCodec for JwsCodec {
         ring.readers().map(crate::keys::Verifier::provenance).min().unwrap_or(Provenance::Signed)
     }
 
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        self.keys.peek().primary().ok().map(|signer| (Format::Jws, signer.kid().cloned()))
+    }
+
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
         let ring = self.keys.peek();
         let signer = ring.primary()?;

@@ -7,10 +7,13 @@ mod body;
 mod cached;
 mod envelope;
 mod ext;
+mod issuers;
 #[cfg(feature = "jwe")]
 mod jwe;
+mod jwks;
 mod jws;
 mod nested;
+mod refresh;
 #[cfg(feature = "sealed")]
 mod sealed;
 mod token;
@@ -25,15 +28,19 @@ pub use body::Body;
 pub use cached::Cached;
 pub use envelope::{Envelope, Format};
 pub use ext::TokenCodecExt;
+pub use issuers::Issuers;
 #[cfg(feature = "jwe")]
 pub use jwe::JweCodec;
+pub use jwks::JwksCodec;
 pub use jws::{Draft, JwsCodec};
 pub use nested::Nested;
+pub use refresh::{RefreshTokens, RefreshTokensBuilder, Renewed};
 #[cfg(feature = "sealed")]
 pub use sealed::{HeaderlessSealedCodec, SealedCodec};
 pub use token::{Opened, RawToken, Token, Verified};
 pub use tokens::{Tokens, TokensBuilder};
 
+use crate::base::KeyId;
 use crate::error::Result;
 use crate::keys::Provenance;
 
@@ -53,6 +60,12 @@ pub trait TokenCodec: Send + Sync {
 
     /// Who could have minted what this codec accepts.
     fn provenance(&self) -> Provenance;
+
+    /// The format and the key that a token would be written with now: for logs, which may be told
+    /// none.
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        None
+    }
 
     /// Appends the token of `body` to `out`.
     ///
@@ -100,6 +113,10 @@ macro_rules! through {
 
             fn provenance(&self) -> Provenance {
                 (**self).provenance()
+            }
+
+            fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+                (**self).writes_with()
             }
 
             fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {

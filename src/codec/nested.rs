@@ -2,7 +2,8 @@
 
 use time::OffsetDateTime;
 
-use super::{Body, Envelope, RawToken, TokenCodec};
+use super::{Body, Envelope, Format, RawToken, TokenCodec};
+use crate::base::KeyId;
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::Provenance;
 
@@ -51,6 +52,10 @@ impl<Outer: TokenCodec, Inner: TokenCodec> TokenCodec for Nested<Outer, Inner> {
     /// The inner token's: what encloses it can be exchanged by whoever can write that.
     fn provenance(&self) -> Provenance {
         self.inner.provenance()
+    }
+
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        self.inner.writes_with()
     }
 
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {

@@ -81,6 +81,10 @@ impl TokenCodec for SealedCodec {
         Provenance::SharedKey
     }
 
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        self.keys.peek().primary().ok().map(|key| (Format::Sealed, key.kid().cloned()))
+    }
+
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
         body.refuse_special_typ()?;
         self.keys.peek().primary()?.seal_into(body.payload(), self.cipher, out)
@@ -184,6 +188,10 @@ impl TokenCodec for HeaderlessSealedCodec {
 
     fn provenance(&self) -> Provenance {
         Provenance::SharedKey
+    }
+
+    fn writes_with(&self) -> Option<(Format, Option<KeyId>)> {
+        self.keys.peek().primary().ok().map(|key| (Format::SealedHeaderless, key.kid().cloned()))
     }
 
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {

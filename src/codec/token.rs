@@ -131,7 +131,7 @@ impl<'p, C: DeserializeOwned> Payload<'p, C> {
     }
 }
 
-fn utf8(payload: &[u8]) -> Result<&str> {
+pub(super) fn utf8(payload: &[u8]) -> Result<&str> {
     std::str::from_utf8(payload)
         .map_err(|_| Error::new(ErrorKind::MalformedClaims, "the JSON is not UTF-8"))
 }
@@ -178,6 +178,12 @@ impl<C> Verified<C> {
     #[must_use]
     pub fn into_custom(self) -> C {
         self.claims.custom
+    }
+
+    /// The same of another view of the user's own claims.
+    pub(super) fn map<D>(self, view: impl FnOnce(C) -> D) -> Verified<D> {
+        let Claims { registered, custom } = self.claims;
+        Verified { envelope: self.envelope, claims: Claims { registered, custom: view(custom) } }
     }
 }
 

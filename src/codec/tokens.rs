@@ -15,6 +15,7 @@ use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwt::{Validator, Written, write};
 use crate::keys::Provenance;
+use crate::signal::{Deed, Signal};
 
 /// Issues tokens that carry a `C`, and verifies them: one codec and one policy for both.
 ///
@@ -114,6 +115,18 @@ impl<C: Serialize> Tokens<C> {
     /// # Errors
     /// As [`issue`](Self::issue).
     pub fn issue_into(&self, subject: Option<&str>, custom: &C, out: &mut String) -> Result<()> {
+        let mut signal = Signal::begin(Deed::Issue, self.issuer.as_deref());
+        if Signal::IS_HEARD
+            && let Some((format, kid)) = self.codec.writes_with()
+        {
+            signal.of(format.name(), kid.as_ref());
+        }
+        let issued = signal.within(|_| self.write(subject, custom, out));
+        signal.end(issued.as_ref().err());
+        issued
+    }
+
+    fn write(&self, subject: Option<&str>, custom: &C, out: &mut String) -> Result<()> {
         let now = self.clock.now().unix_timestamp();
         let expires_at = now
             .checked_add(self.lifetime)
@@ -176,8 +189,22 @@ impl<C: DeserializeOwned> Tokens<C> {
         now: OffsetDateTime,
         buffer: &mut Vec<u8>,
     ) -> Result<Verified<C>> {
+        let mut signal = Signal::begin(Deed::Verify, self.issuer.as_deref());
+        let verified = signal.within(|signal| self.read(token, now, buffer, signal));
+        signal.end(verified.as_ref().err());
+        verified
+    }
+
+    fn read(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+        buffer: &mut Vec<u8>,
+        signal: &mut Signal,
+    ) -> Result<Verified<C>> {
         buffer.clear();
         let envelope = self.codec.decode_into(&RawToken::new(token), now, buffer)?;
+        signal.of(envelope.format().name(), envelope.kid());
         // A ring may have changed since the codec was asked as a whole.
         if envelope.provenance() < self.weakest {
             return Err(anonymous_issuer());
@@ -199,7 +226,7 @@ impl<C> fmt::Debug for Tokens<C> {
 }
 
 /// 128 random bits: enough that no two tokens of an issuer share them.
-fn random_id() -> Result<String> {
+pub(super) fn random_id() -> Result<String> {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).map_err(|_| ErrorKind::Randomness)?;
     Ok(base64url::encode(bytes))

@@ -88,10 +88,18 @@ kinds! {
     WrongId = "wrong_id", Token, "the token has another identifier";
     /// The header's `typ` or `cty` is not the one expected here.
     WrongType = "wrong_type", Token, "the token is of another type";
+    /// The token, its subject or its family was revoked.
+    Revoked = "token_revoked", Token, "the token was revoked";
+    /// The token is good once, and that was before.
+    Replayed = "token_replayed", Token, "the token was used before";
     /// A check of the service's own refused the claims.
     Refused = "token_refused", Token, "the token was refused";
     /// The token is good but does not carry the scope that was asked for.
     InsufficientScope = "insufficient_scope", Token, "the token lacks a scope";
+    /// The request carries no token.
+    MissingToken = "missing_token", Token, "the request carries no token";
+    /// The request's token cannot be told: there are several, or it is none by its letters.
+    InvalidRequest = "invalid_request", Token, "the request is malformed";
 
     /// The key's bytes cannot be used: wrong length, off the curve, halves that do not fit.
     InvalidKey = "invalid_key", Caller, "the key cannot be used";
@@ -142,6 +150,10 @@ kinds! {
     /// What stands in the place that keys are kept in is not what was written there, or cannot be
     /// decrypted.
     DamagedKeyStore = "key_store_damaged", Environment, "the key store is damaged";
+    /// An issuer's keys could not be fetched, and those that were are too old to be used.
+    KeysUnavailable = "keys_unavailable", Environment, "the issuer's keys cannot be had";
+    /// The store of revocations does not answer, or takes nothing more.
+    RevocationUnknown = "revocation_unknown", Environment, "revocation cannot be asked or told";
 }
 
 impl fmt::Display for ErrorKind {
@@ -222,6 +234,11 @@ impl Error {
     #[must_use]
     pub const fn fault(&self) -> Fault {
         self.kind.fault()
+    }
+
+    /// What was said beside the kind.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
     }
 
     /// Whether the token was good but its time is over: the one refusal a client mends by itself.

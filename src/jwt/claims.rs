@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::{Audience, to_offset_date_time};
+use crate::revocation::Bearings;
 
 /// The seven registered claims.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -61,6 +62,17 @@ impl Registered {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.jti.as_deref()
+    }
+
+    /// What it can be revoked by. A format's own expiry counts where it is later.
+    pub(crate) fn bearings(&self, expires_at: Option<i64>) -> Bearings<'_> {
+        Bearings {
+            issuer: self.issuer(),
+            id: self.id(),
+            subject: self.subject(),
+            issued_at: self.iat,
+            expires_at: self.exp.max(expires_at),
+        }
     }
 }
 

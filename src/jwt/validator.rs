@@ -9,6 +9,7 @@ use super::{Registered, Written};
 use crate::base::object::Fixed as _;
 use crate::base::{Clock, SystemClock, same_media_type};
 use crate::error::{Error, ErrorKind, Result};
+use crate::revocation::Revocations;
 
 /// How far clocks may be apart before `nbf` and a format's issue time refuse a token, in seconds.
 const CLOCK_TOLERANCE: i64 = 60;
@@ -56,6 +57,8 @@ pub struct Validator {
     max_age: Option<i64>,
     invalid: Option<&'static str>,
     also: Vec<Arc<Check>>,
+    revocations: Option<Revocations>,
+    single_use: Option<Revocations>,
     clock: Arc<dyn Clock>,
 }
 
@@ -101,6 +104,8 @@ impl Validator {
             max_age: None,
             invalid: None,
             also: Vec::new(),
+            revocations: None,
+            single_use: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -110,6 +115,12 @@ impl Validator {
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuers.push(issuer.into());
+        self
+    }
+
+    /// Demands this `iss` and allows no other, whatever was said before.
+    pub(crate) fn only_issuer(mut self, issuer: String) -> Self {
+        self.issuers = vec![issuer];
         self
     }
 
@@ -212,6 +223,23 @@ impl Validator {
         self
     }
 
+    /// Refuses what is revoked, asked after all else, and what could never be: a token must name
+    /// itself (`jti`), or say whom it is about and when it was issued (`sub` and `iat`).
+    #[must_use]
+    pub fn unless_revoked(mut self, revocations: impl Into<Revocations>) -> Self {
+        self.revocations = Some(revocations.into());
+        self
+    }
+
+    /// Accepts each token once, by its `jti`, which is remembered until it has expired: for links
+    /// that log in, or approvals. Asked at the very end, so that a token which is refused is not used
+    /// up; where the store does not answer the token is refused.
+    #[must_use]
+    pub fn single_use(mut self, used: impl Into<Revocations>) -> Self {
+        self.single_use = Some(used.into());
+        self
+    }
+
     /// Takes the time from `clock` instead of the system.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
@@ -233,7 +261,14 @@ impl Validator {
         self.check_settings()?;
         self.judge_identity(claims, outside)?;
         self.judge_times(claims, outside, now)?;
-        self.also.iter().try_for_each(|check| check(claims))
+        self.also.iter().try_for_each(|check| check(claims))?;
+        // Last, since it may leave the machine, and a token that is refused must not be used up.
+        if self.revocations.is_none() && self.single_use.is_none() {
+            return Ok(());
+        }
+        let bearings = claims.bearings(outside.expires_at);
+        self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(&bearings))?;
+        self.single_use.as_ref().map_or(Ok(()), |used| used.use_once(&bearings))
     }
 
     fn judge_identity(&self, claims: &Registered, outside: &Outside<'_>) -> Result<()> {

@@ -118,7 +118,19 @@ impl Keyring<Signer> {
         let mut ring = Self::read_only();
         for verifier in set.verifiers(unsaid).flat_map(|(_, verifiers)| verifiers.unwrap_or_default()) {
             // Beyond 4 keys of one kid and algorithm the rest can only be left out.
-            ring.push_if_it_fits(verifier);
+            ring.push_if_it_fits(verifier, None);
+        }
+        ring
+    }
+
+    /// The same of a set that was published for all to see, up to and including the second `last`:
+    /// without its symmetric and private keys, with which anyone can sign.
+    pub(super) fn from_published(set: &JwkSet, unsaid: &[JwsAlg], last: i64) -> Self {
+        let mut ring = Self::read_only();
+        for (_, verifiers) in set.verifiers(unsaid).filter(|(jwk, _)| !jwk.material().is_secret()) {
+            for verifier in verifiers.unwrap_or_default() {
+                ring.push_if_it_fits(verifier, Some(last));
+            }
         }
         ring
     }

@@ -4,6 +4,7 @@
 mod decrypter;
 #[cfg(feature = "jwe")]
 mod encrypter;
+mod jwks;
 mod load;
 mod provenance;
 mod ring;
@@ -15,6 +16,11 @@ mod verifier;
 pub use decrypter::{Decrypter, RemoteUnwrap};
 #[cfg(feature = "jwe")]
 pub use encrypter::Encrypter;
+#[cfg(feature = "ureq")]
+pub use jwks::UreqFetch;
+pub use jwks::{
+    Fetch, FetchAsync, FetchRequest, Fetched, Flight, JwksSource, JwksSourceBuilder, JwksStatus,
+};
 pub use provenance::Provenance;
 pub(crate) use ring::MAX_TRIES;
 pub use ring::{Keyring, KidPolicy, RingKey, WritingKey};

@@ -323,9 +323,9 @@ impl<W: WritingKey> Keyring<W> {
     }
 
     /// Adds a key that reads, unless one token would then be tried with too many.
-    pub(super) fn push_if_it_fits(&mut self, key: W::Reader) {
+    pub(super) fn push_if_it_fits(&mut self, key: W::Reader, until: Option<i64>) {
         if self.tries(&key) < MAX_TRIES {
-            self.push(Reader { key, until: None });
+            self.push(Reader { key, until });
         }
     }
 

@@ -34,8 +34,12 @@ const SNAPSHOT: &[(ErrorKind, &str, Fault)] = &[
     (ErrorKind::WrongSubject, "wrong_subject", Fault::Token),
     (ErrorKind::WrongId, "wrong_id", Fault::Token),
     (ErrorKind::WrongType, "wrong_type", Fault::Token),
+    (ErrorKind::Revoked, "token_revoked", Fault::Token),
+    (ErrorKind::Replayed, "token_replayed", Fault::Token),
     (ErrorKind::Refused, "token_refused", Fault::Token),
     (ErrorKind::InsufficientScope, "insufficient_scope", Fault::Token),
+    (ErrorKind::MissingToken, "missing_token", Fault::Token),
+    (ErrorKind::InvalidRequest, "invalid_request", Fault::Token),
     (ErrorKind::InvalidKey, "invalid_key", Fault::Caller),
     (ErrorKind::WeakKey, "weak_key", Fault::Caller),
     (ErrorKind::KeyMismatch, "key_mismatch", Fault::Caller),
@@ -59,6 +63,8 @@ const SNAPSHOT: &[(ErrorKind, &str, Fault)] = &[
     (ErrorKind::Encrypting, "encryption_failed", Fault::Environment),
     (ErrorKind::KeyStore, "key_store_failed", Fault::Environment),
     (ErrorKind::DamagedKeyStore, "key_store_damaged", Fault::Environment),
+    (ErrorKind::KeysUnavailable, "keys_unavailable", Fault::Environment),
+    (ErrorKind::RevocationUnknown, "revocation_unknown", Fault::Environment),
 ];
 
 #[test]
@@ -100,16 +106,26 @@ fn an_error_tells_its_kind() {
 fn the_bearer_answer_of_each_kind() {
     for kind in ErrorKind::ALL {
         let answer = Error::from(*kind).bearer();
-        let due = match (kind, kind.fault()) {
-            (ErrorKind::InsufficientScope, _) => {
-                (403, Some("insufficient_scope"), Some(r#"Bearer error="insufficient_scope""#))
-            }
-            (_, Fault::Token) => (401, Some("invalid_token"), Some(r#"Bearer error="invalid_token""#)),
-            (_, Fault::Caller) => (500, None, None),
-            (_, Fault::Environment) => (503, None, None),
+        let (status, code, error) = match (kind, kind.fault()) {
+            (ErrorKind::MissingToken, _) => (401, "missing_token", None),
+            (ErrorKind::InvalidRequest, _) => (400, "invalid_request", Some("invalid_request")),
+            (ErrorKind::InsufficientScope, _) => (403, "insufficient_scope", Some("insufficient_scope")),
+            (ErrorKind::Expired, _) => (401, "token_expired", Some("invalid_token")),
+            (_, Fault::Token) => (401, "invalid_token", Some("invalid_token")),
+            (_, Fault::Caller) => (500, "server_error", None),
+            (_, Fault::Environment) => (503, "temporarily_unavailable", None),
             (_, other) => panic!("{other:?} is new: say here what is answered"),
         };
-        assert_eq!((answer.status(), answer.error(), answer.www_authenticate()), due, "{kind:?}");
+        assert_eq!((answer.status(), answer.code(), answer.error()), (status, code, error), "{kind:?}");
+        let challenge = match error {
+            Some(error) => Some(format!("Bearer error=\"{error}\"")),
+            None => (status == 401).then(|| "Bearer".to_owned()),
+        };
+        assert_eq!(answer.www_authenticate(), challenge.as_deref(), "{kind:?}");
+        assert_eq!(answer.challenge(None, None), challenge, "{kind:?}");
+        let body: Value = serde_json::from_str(answer.body()).unwrap();
+        assert_eq!((&body["status"], &body["code"]), (&json!(status), &json!(code)), "{kind:?}");
+        assert_eq!(body.as_object().unwrap().len(), 3, "{kind:?}");
         // Details are for the log alone.
         assert_eq!(Error::new(*kind, "detail").bearer(), answer);
     }

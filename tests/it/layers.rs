@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Modules in their order; those of one row know nothing of each other, but for the first row.
-const ROWS: [&[&str]; 12] = [
+const ROWS: [&[&str]; 13] = [
     &["base", "error"],
     &["secret"],
-    &["crypto"],
+    &["crypto", "bearer", "signal"],
     &["jwa"],
     &["jwk"],
     &["keys"],
     &["jose"],
     &["jws", "jwe", "amora", "sealed"],
+    &["revocation"],
     &["jwt"],
     // Above the formats: it makes keys of each of them, and encrypts what it keeps as a JWE.
     &["rotation"],

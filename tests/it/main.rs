@@ -15,6 +15,7 @@ mod algorithms;
 #[cfg(feature = "amora")]
 mod amora;
 mod attacks;
+mod bearer;
 mod cached;
 mod codec;
 mod corpus_replay;
@@ -23,6 +24,7 @@ mod encrypted_keys;
 mod error_codes;
 mod fleet;
 mod hostile;
+mod http;
 #[cfg(feature = "jwe")]
 mod jwe_attacks;
 #[cfg(feature = "jwe")]
@@ -34,6 +36,7 @@ mod jwe_support;
 #[cfg(feature = "jwe")]
 mod jwe_vectors;
 mod jwk;
+mod jwks_source;
 mod jws_json;
 mod key_file;
 mod keyring;
@@ -42,6 +45,7 @@ mod layers;
 mod pem;
 mod properties;
 mod remote;
+mod revocation;
 mod rfc7515;
 #[cfg(feature = "jwe")]
 mod rfc7516;
@@ -56,6 +60,8 @@ mod rotation;
 #[cfg(feature = "sealed")]
 mod sealed;
 mod secret;
+#[cfg(any(feature = "tracing", feature = "metrics"))]
+mod signals;
 mod support;
 mod validator;
 mod wycheproof;
