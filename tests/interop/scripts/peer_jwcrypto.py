@@ -5,7 +5,7 @@ import json
 from jwcrypto import jwe, jwk, jws
 
 import answering
-from answering import decode, encode, parts
+from answering import decode, parts
 
 ALGS = [*jwe.default_allowed_algs, *jws.default_allowed_algs]
 
