@@ -140,9 +140,14 @@ impl<'de> Reader<'de> {
         Ok(false)
     }
 
-    /// That whoever read an array or object read it to its end.
-    fn left(&self, outside: u32) -> Result<(), NotPlain> {
-        if self.depth == outside { Ok(()) } else { Err(NotPlain) }
+    /// Leaves an array whose reader took all its elements without asking for one more.
+    fn leave(&mut self, outside: u32) -> Result<(), NotPlain> {
+        if self.depth > outside {
+            self.space();
+            self.need(b']')?;
+            self.depth = outside;
+        }
+        Ok(())
     }
 }
 
@@ -166,13 +171,12 @@ impl<'de> Deserializer<'de> for Plain<'_, 'de> {
                     count: 0,
                     name: "",
                 })?;
-                reader.left(outside)?;
-                Ok(value)
+                if reader.depth == outside { Ok(value) } else { Err(NotPlain) }
             }
             b'[' => {
                 let outside = reader.enter()?;
                 let value = visitor.visit_seq(Elements { reader: &mut *reader, first: true })?;
-                reader.left(outside)?;
+                reader.leave(outside)?;
                 Ok(value)
             }
             b't' => reader.word("true").and_then(|()| visitor.visit_bool(true)),
