@@ -105,7 +105,7 @@ mod jwe {
     use crate::error::Result;
     use crate::jwa::{JweAlg, JweEnc};
     use crate::jwk::Jwk;
-    use crate::keys::Encrypter;
+    use crate::keys::{Decrypter, Encrypter, WritingKey};
 
     /// Encrypters of one key management and one content encryption. `keep_for` covers, beside the life
     /// of a token, how long others hold on to a public key that was published.
@@ -119,7 +119,12 @@ mod jwe {
         fn prepare(&self, jwk: &Jwk) -> Result<Encrypter> {
             // A key for `dir` is for the content encryption that it names, whatever is made now.
             let own = jwk.alg().and_then(JweEnc::from_name);
-            Encrypter::from_jwk(jwk, own.unwrap_or(self.1))
+            let encrypter = Encrypter::from_jwk(jwk, own.unwrap_or(self.1))?;
+            // An encrypter keeps silent on a private half that cannot be used here: this ring is to read.
+            if encrypter.reader().is_none() {
+                Decrypter::from_jwk(jwk, encrypter.enc())?;
+            }
+            Ok(encrypter)
         }
 
         fn publishes(&self) -> Publishes {
