@@ -371,7 +371,11 @@ pub(crate) fn mark(text: &str, at: usize, len: usize) -> u64 {
         eight.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
         eight
     }));
-    let bytes = if len < 8 { eight & !(u64::MAX << (8 * len)) } else { eight };
+    let bytes = match len {
+        0 => 0,
+        1..8 => eight & (u64::MAX >> (64_usize.saturating_sub(len.saturating_mul(8)))),
+        _ => eight,
+    };
     // The highest byte is free in short names.
     bytes.wrapping_add((len as u64).wrapping_add(1) << 56)
 }

@@ -21,6 +21,7 @@ use crate::keys::{Decrypter, Encrypter, Keyring};
 const MAX_TRIES: usize = 4;
 
 /// A message's content key, to encrypt with.
+#[allow(clippy::large_enum_variant, reason = "a box would cost each message an allocation")]
 pub(super) enum Key<'k> {
     Prepared(&'k ContentKey),
     Own(ContentKey),
