@@ -327,7 +327,8 @@ impl Validator {
             if issued > latest_start {
                 return Err(ErrorKind::NotYetValid.into());
             }
-            if now.saturating_sub(issued) > age.saturating_add(self.expiry_leeway) {
+            // In the future nothing is too old, so that what saturates there is judged rightly.
+            if issued.saturating_add(age).saturating_add(self.expiry_leeway) < now {
                 return Err(ErrorKind::TooOld.into());
             }
         }

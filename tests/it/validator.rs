@@ -402,6 +402,10 @@ fn max_age_counts_from_the_issue_time() {
     assert_eq!(judge(&soft, json!({"iat": NOW - 106})), Some(ErrorKind::TooOld));
     assert_eq!(judge(&soft, json!({"iat": NOW + 6})), Some(ErrorKind::NotYetValid));
     // No age at all.
+    // However long it is, what was issued before all time is older.
+    let longest = lasting().max_age(Duration::seconds(i64::MAX));
+    assert_eq!(judge(&longest, json!({"iat": i64::MIN})), Some(ErrorKind::TooOld));
+    assert_eq!(judge(&longest, json!({"iat": NOW - 1_000_000})), None);
     let none = lasting().max_age(Duration::ZERO);
     assert_eq!(judge(&none, json!({"iat": NOW})), None);
     assert_eq!(judge(&none, json!({"iat": NOW - 1})), Some(ErrorKind::TooOld));

@@ -12,13 +12,13 @@ use symbolon::{
 };
 
 use super::choices::{Choices, damage_json, damaged};
-use super::{good, now, text};
+use super::{good, now, served, text};
 
 type Ring = Keyring<Encrypter>;
 
 /// A key for `alg`, and for `dir` as long as `enc` wants: of ECDH-ES one on each curve.
 fn keys(alg: JweAlg, enc: JweEnc) -> Vec<KeyMaterial> {
-    let pem = |pem: &str| good(KeyMaterial::from_pem(pem));
+    let pem = |pem: &str| served(KeyMaterial::from_pem(pem));
     let name = alg.name();
     let len = match name {
         "dir" => enc.key_len(),
@@ -27,7 +27,7 @@ fn keys(alg: JweAlg, enc: JweEnc) -> Vec<KeyMaterial> {
         _ => 32,
     };
     if name.starts_with("RSA") {
-        vec![pem(include_str!("../pem/rsa.pkcs8.pem"))]
+        pem(include_str!("../pem/rsa.pkcs8.pem")).into_iter().collect()
     } else if name.starts_with("ECDH") {
         [
             include_str!("../pem/p256.pkcs8.pem"),
@@ -35,8 +35,9 @@ fn keys(alg: JweAlg, enc: JweEnc) -> Vec<KeyMaterial> {
             include_str!("../pem/p521.pkcs8.pem"),
             include_str!("../pem/x25519.pkcs8.pem"),
         ]
-        .map(pem)
-        .into()
+        .into_iter()
+        .filter_map(pem)
+        .collect()
     } else {
         vec![good(OctKey::new(vec![7; len])).into()]
     }
@@ -52,10 +53,7 @@ pub fn recipients() -> &'static [(Encrypter, Decrypter)] {
                 let made = Encrypter::new(alg, enc, &key)
                     .and_then(|encrypter| encrypter.with_pbkdf2_rounds(1000))
                     .and_then(|encrypter| Ok((encrypter, Decrypter::new(alg, enc, &key)?)));
-                match made {
-                    Ok(pair) => recipients.push(pair),
-                    Err(error) => assert_eq!(error.kind(), ErrorKind::MissingFeature, "{alg} {enc}"),
-                }
+                recipients.extend(served(made));
             }
         }
         recipients

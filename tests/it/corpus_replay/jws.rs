@@ -180,10 +180,8 @@ fn all_signers() -> &'static [Signer] {
         ] {
             for alg in algs {
                 let alg = symbolon::JwsAlg::from_name(alg).unwrap_or_else(|| panic!("{alg}"));
-                match Signer::from_pem(pem, alg) {
-                    Ok(signer) => signers.push(good(signer.with_kid(alg.name()))),
-                    Err(error) => assert_eq!(error.kind(), ErrorKind::MissingFeature, "{alg}: {error}"),
-                }
+                let signer = super::served(Signer::from_pem(pem, alg));
+                signers.extend(signer.map(|signer| good(signer.with_kid(alg.name()))));
             }
         }
         signers

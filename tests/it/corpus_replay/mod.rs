@@ -47,6 +47,15 @@ fn good<T>(result: symbolon::Result<T>) -> T {
     result.unwrap_or_else(|error| panic!("the fixed set-up: {error}"))
 }
 
+/// None where this build lacks a feature for it.
+#[cfg(feature = "pem")]
+fn served<T>(result: symbolon::Result<T>) -> Option<T> {
+    match result {
+        Err(error) if error.kind() == symbolon::ErrorKind::MissingFeature => None,
+        result => Some(good(result)),
+    }
+}
+
 fn now() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(NOW).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
