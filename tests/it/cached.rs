@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use symbolon::{
     AnyOf, Cached, Clock, Envelope, ErrorKind, Format, JwsAlg, JwsCodec, KeyId, Keyring, NoCustom,
-    Provenance, RawToken, SharedKeyring, Signer, TokenCodec, Tokens,
+    Provenance, RawToken, Revocations, SharedKeyring, Signer, TokenCodec, Tokens,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -154,6 +154,27 @@ fn checks_of_one_s_own_are_asked_each_time() {
     remember(&cached, &token);
     assert!(cached.verify(&token).is_ok());
     assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::Refused));
+}
+
+#[test]
+fn what_is_revoked_or_used_up_is_refused_though_remembered() {
+    let revocations = Revocations::in_memory();
+    let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer("a"))).issuer("us").random_ids();
+    let tokens = tokens.policy(|validator| validator.unless_revoked(&revocations));
+    let cached = Cached::new(tokens.build().unwrap(), 4);
+    let token = issue(&cached);
+    remember(&cached, &token);
+    let verified = cached.verify(&token).unwrap();
+    let claims = verified.registered();
+    revocations.revoke(claims.issuer(), claims.id().unwrap(), claims.expires_at()).unwrap();
+    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::Revoked));
+
+    let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer("a"))).random_ids();
+    let tokens = tokens.policy(|validator| validator.single_use(Revocations::in_memory()));
+    let cached = Cached::new(tokens.build().unwrap(), 4);
+    let token = issue(&cached);
+    assert!(cached.verify(&token).is_ok());
+    assert!((0..4).all(|_| kind(cached.verify(&token)) == Some(ErrorKind::Replayed)));
 }
 
 #[test]
