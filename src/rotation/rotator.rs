@@ -16,7 +16,7 @@ use super::store::{KeyStore, Replaced, StoreVersion, Stored};
 use crate::base::{Clock, KeyId, SystemClock, base64url};
 use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwa::JwsAlg;
+use crate::jwa::{JwsAlg, KeyType};
 use crate::jwk::{Jwk, JwkSet};
 use crate::jwt::to_offset_date_time;
 #[cfg(feature = "jwe")]
@@ -186,7 +186,8 @@ impl<K: KeyKind> Rotator<K> {
     /// [`publish_ahead`](RotationPolicy::publish_ahead).
     ///
     /// # Errors
-    /// [`KeyMismatch`](ErrorKind::KeyMismatch) for symmetric keys, which have nothing to publish.
+    /// [`KeyMismatch`](ErrorKind::KeyMismatch) where all of them are symmetric, which have nothing to
+    /// publish.
     pub fn published(&self) -> Result<JwkSet> {
         let now = self.settings.clock.now();
         let schedule = self.schedule.load();
@@ -194,7 +195,13 @@ impl<K: KeyKind> Rotator<K> {
             Publishes::Readers => usize::MAX,
             Publishes::Present => 1,
         };
-        schedule.verifying(now).take(count).map(|record| record.jwk().to_public()).collect()
+        let keys = || schedule.verifying(now).take(count).map(super::KeyRecord::jwk);
+        // Where shared keys give way to pairs, or the other way round, both stand side by side.
+        let with_halves = || keys().filter(|jwk| jwk.material().key_type() != KeyType::Oct);
+        if with_halves().next().is_some() {
+            return with_halves().map(Jwk::to_public).collect();
+        }
+        keys().map(Jwk::to_public).collect()
     }
 
     /// When [`tick`](Self::tick) will next do something: what to set a timer to.

@@ -735,13 +735,17 @@ fn another_algorithm_begins_with_the_next_key() {
     let token = issue(&tokens(&old, &clock, HOUR));
     let rotator = Rotator::builder(JwsAlg::HS256, ten_days()).clock(clock.clone()).open(store).unwrap();
     assert_eq!(rotator.keys().load().primary().unwrap().alg(), JwsAlg::EDDSA);
+    let first = published(&rotator);
     rotator.rotate().unwrap();
+    assert_eq!(published(&rotator), first, "a symmetric key is never published, and hinders no other");
     clock.pass(DAY);
     rotator.tick().unwrap();
     assert_eq!(rotator.keys().load().primary().unwrap().alg(), JwsAlg::HS256);
+    assert_eq!(published(&rotator), first);
     clock.pass(-DAY);
     assert!(tokens(&rotator, &clock, HOUR).verify(&token).is_ok());
-    // A symmetric key is never published.
+    clock.pass(DAY + 3 * HOUR);
+    rotator.tick().unwrap();
     assert_eq!(kind(rotator.published()), Some(ErrorKind::KeyMismatch));
 }
 
