@@ -99,7 +99,7 @@ pub fn any_of(data: &[u8]) {
     let mut change = Choices::of(choices.bytes());
     let rest = choices.rest();
     let mut token = String::from_utf8_lossy(rest).into_owned();
-    if how % 4 != 0 {
+    if !how.is_multiple_of(4) {
         let body = Body::new(rest).issued_at(now()).expires_at(now() + Duration::MINUTE);
         token = good(author.seal(&body));
     }
