@@ -308,7 +308,7 @@ fn failures_are_tried_again_ever_more_slowly() {
 /// Each way in which an answer can be bad.
 fn faults(good: &str) -> Vec<(&'static str, Answer)> {
     let typed = |content_type| Answer::Ok { content_type, headers: String::new(), body: good.into() };
-    vec![
+    let mut faults = vec![
         ("slow", Answer::After(Duration::from_secs(3), Box::new(Answer::json(good)))),
         ("drip", Answer::Drip),
         ("flood", Answer::Flood),
@@ -336,12 +336,15 @@ fn faults(good: &str) -> Vec<(&'static str, Answer)> {
         ("keys of another kind", Answer::json(r#"{"keys":{}}"#)),
         ("a member twice", Answer::json(good.replacen("{\"keys\":", "{\"keys\":[],\"keys\":", 1))),
         ("trailing", Answer::json(format!("{good}x"))),
-        ("too many costly keys", {
-            let off_the_curve = base64url([1; 32]);
-            let broken = json!({"kty": "EC", "crv": "P-256", "x": off_the_curve, "y": off_the_curve});
-            Answer::json(json!({"keys": vec![broken; 1_001]}).to_string())
-        }),
-    ]
+    ];
+    // ring looks at a point when it verifies with it: there these are keys, and cost nothing to read.
+    if cfg!(any(feature = "rustcrypto", feature = "aws-lc-rs")) {
+        let off_the_curve = base64url([1; 32]);
+        let broken = json!({"kty": "EC", "crv": "P-256", "x": off_the_curve, "y": off_the_curve});
+        let set = json!({"keys": vec![broken; 1_001]}).to_string();
+        faults.push(("too many costly keys", Answer::json(set)));
+    }
+    faults
 }
 
 #[test]
