@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use symbolon::jwe::{self, Content};
 use symbolon::jws::compact::{self, Parameters};
 use symbolon::jws::{NewSignature, detached, flattened, general};
-use symbolon::{Body, Encrypter, Format, Jwk, JwkSet, JweEnc, JwsAlg, TokenCodec, TokenCodecExt};
+use symbolon::{Body, Encrypter, Format, JweEnc, Jwk, JwkSet, JwsAlg, TokenCodec, TokenCodecExt};
 use symbolon_fuzz::targets::any_of::codecs;
 use symbolon_fuzz::targets::jwe::recipients;
 use symbolon_fuzz::targets::jws::signers;
@@ -103,7 +103,9 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>> {
             let limits = [1, 0, 20];
             let text = full_claims().to_string().repeat(3);
             let mut seeds = vec![[&limits, &[1, 3, 0, !3, !0][..], b"abc"].concat()];
-            for (payload, level) in [(&b""[..], 6), (b"abcabcabcabc", 1), (text.as_bytes(), 9), (&[0; 4096], 9)] {
+            for (payload, level) in
+                [(&b""[..], 6), (b"abcabcabcabc", 1), (text.as_bytes(), 9), (&[0; 4096], 9)]
+            {
                 let compressed = miniz_oxide::deflate::compress_to_vec(payload, level);
                 seeds.push([&limits[..], &compressed].concat());
             }
@@ -119,15 +121,25 @@ fn seeds(target: &str) -> Result<Vec<Vec<u8>>> {
             };
             kinds.map(said).collect()
         }
-        "jws_structured" => (0..32).map(|at| [&[at & 1, at >> 1, at >> 3], &*mixed(at, 24)].concat()).collect(),
+        "jws_structured" => {
+            (0..32).map(|at| [&[at & 1, at >> 1, at >> 3], &*mixed(at, 24)].concat()).collect()
+        }
         "claims_structured" => (0..32).map(|at| mixed(at, 48)).collect(),
         "amora_structured" | "sealed_structured" | "any_of" => (0..16).map(|at| mixed(at, 40)).collect(),
         "encrypted_pkcs8" => {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/it/pem/encrypted");
-            let names = ["one_round", "aes128_sha512", "aes256_sha256", "scrypt", "des3", "sha224", "pbes1"];
             let mut seeds = Vec::new();
-            for name in names.map(|name| format!("ed25519.{name}.pem")).iter().chain(&["p256.aes256_sha1.pem".into()]) {
-                let pem = fs::read_to_string(folder.join(name))?;
+            for name in [
+                "ed25519.one_round",
+                "ed25519.aes128_sha512",
+                "ed25519.aes256_sha256",
+                "ed25519.scrypt",
+                "ed25519.des3",
+                "ed25519.sha224",
+                "ed25519.pbes1",
+                "p256.aes256_sha1",
+            ] {
+                let pem = fs::read_to_string(folder.join(format!("{name}.pem")))?;
                 let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
                 seeds.push(STANDARD.decode(base64)?);
             }
@@ -240,21 +252,27 @@ fn messages(compact: bool) -> Result<Vec<Vec<u8>>> {
     let jwk = Jwk::generate(JwsAlg::ES256)?.danger_to_secret_json();
     let content = Content::new(jwk.as_str().as_bytes()).content_type("jwk+json");
     let custom = json!({"tenant": "blue"});
-    for (encrypter, _) in recipients().iter().filter(|(encrypter, _)| encrypter.enc() == JweEnc::A256GCM) {
+    for (encrypter, _) in recipients().iter().filter(|(encrypter, _)| encrypter.enc() == JweEnc::A256GCM)
+    {
         let named = |encrypter: &Encrypter| {
             encrypter.clone().with_kid(format!("{}+{}", encrypter.alg(), encrypter.enc()).as_str())
         };
         if compact {
-            seeds.push(jwe::compact::encrypt(&Content::new(b"x").typ("JWT"), &(), &named(encrypter)?)?.into());
+            seeds.push(
+                jwe::compact::encrypt(&Content::new(b"x").typ("JWT"), &(), &named(encrypter)?)?.into(),
+            );
         } else {
             let content = Content::new(b"any bytes").additional_data(b"seen by all");
-            let message = jwe::json::encrypt_flattened(&content, &custom, &json!({"hop": 3}), &named(encrypter)?);
+            let message =
+                jwe::json::encrypt_flattened(&content, &custom, &json!({"hop": 3}), &named(encrypter)?);
             seeds.push(message?.into());
         }
     }
     let of = |name: &str, enc: JweEnc| {
         let mut all = recipients().iter().map(|(encrypter, _)| encrypter);
-        all.find(|encrypter| encrypter.alg().name() == name && encrypter.enc() == enc).cloned().ok_or("no such")
+        all.find(|encrypter| encrypter.alg().name() == name && encrypter.enc() == enc)
+            .cloned()
+            .ok_or("no such")
     };
     for enc in JweEnc::all() {
         let (wrap, agree) = (of("A128KW", enc)?, of("ECDH-ES+A256KW", enc)?);

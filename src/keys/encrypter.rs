@@ -136,7 +136,7 @@ impl Encrypter {
     }
 
     /// With information about the two parties that both must agree on (`apu`, `apv`: RFC 7518
-    /// §4.6.1.2), for ECDH-ES.
+    /// §4.6.1.2), for ECDH-ES; other algorithms leave it out.
     #[must_use]
     pub fn with_parties(mut self, apu: &[u8], apv: &[u8]) -> Self {
         self.apu = (!apu.is_empty()).then(|| apu.into());
@@ -144,8 +144,8 @@ impl Encrypter {
         self
     }
 
-    /// With another number of PBKDF2 rounds than 10,000, for PBES2. Readers must allow as many
-    /// ([`Limits::pbkdf2_rounds`](crate::Limits::pbkdf2_rounds)).
+    /// With another number of PBKDF2 rounds than 10,000, for PBES2; other algorithms leave it out.
+    /// Readers must allow as many ([`Limits::pbkdf2_rounds`](crate::Limits::pbkdf2_rounds)).
     ///
     /// # Errors
     /// [`InvalidSetting`](ErrorKind::InvalidSetting) for fewer than 1,000.
@@ -184,12 +184,15 @@ impl Encrypter {
         self.jwt_header.as_deref()
     }
 
-    /// What the header shall say, before the key adds to it.
+    /// What the header shall say, before the key adds to it: nothing that means nothing to it.
     pub(crate) fn parameters(&self) -> Parameters {
+        let (agrees, hashes) =
+            (self.alg.name().starts_with("ECDH-ES"), self.alg.name().starts_with("PBES2"));
+        let party = |info: &Option<Arc<[u8]>>| info.as_deref().filter(|_| agrees).map(Into::into);
         Parameters {
-            apu: self.apu.as_deref().map(Into::into),
-            apv: self.apv.as_deref().map(Into::into),
-            p2c: self.rounds,
+            apu: party(&self.apu),
+            apv: party(&self.apv),
+            p2c: self.rounds.filter(|_| hashes),
             ..Parameters::default()
         }
     }

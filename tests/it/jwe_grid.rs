@@ -470,6 +470,31 @@ fn an_ephemeral_key_on_the_curve_of_another_key_is_passed_over() {
 }
 
 #[test]
+fn headers_hold_no_parameter_of_another_algorithm() {
+    tally("header parameters", recipients(JweEnc::A256GCM), |(name, alg, key)| {
+        let (encrypter, _) = pair(&name, alg, JweEnc::A256GCM, key)?;
+        let encrypter = encrypter.with_parties(b"Alice", b"Bob");
+        for (form, message) in all_forms(&Content::new(b"x"), &encrypter).unwrap() {
+            let message = if form == "compact" {
+                json!({ "protected": parts(&message)[0] })
+            } else {
+                serde_json::from_str(&message).unwrap()
+            };
+            let header = from_base64url(message["protected"].as_str().unwrap());
+            let protected: serde_json::Value = serde_json::from_slice(&header).unwrap();
+            let own = &message["recipients"][0]["header"];
+            for (parameter, family) in [("apu", "ECDH-ES"), ("apv", "ECDH-ES"), ("p2c", "PBES2")] {
+                let stands = protected.get(parameter).or(own.get(parameter)).is_some();
+                if stands != alg.name().starts_with(family) {
+                    return Err(Miss::wrong(format!("{name} {form}: {parameter}")));
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn recipients_that_cannot_share_a_message_are_told() {
     let content = Content::new(b"x");
     let wrap = |enc| Encrypter::new(JweAlg::A256GCMKW, enc, &oct(32)).unwrap();
