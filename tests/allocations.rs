@@ -28,8 +28,8 @@ use std::sync::Arc;
 use allocation_counter::measure;
 use serde::{Deserialize, Serialize};
 use symbolon::{
-    AmoraCodec, Body, EcCurve, EcPrivateKey, Encrypter, JweAlg, JweCodec, JweEnc, Jwk, JwsAlg, JwsCodec,
-    KeyMaterial, KeyType, Keyring, OctKey, OkpCurve, OkpPrivateKey, RawToken, RsaPrivateKey,
+    AmoraCodec, Body, Cached, EcCurve, EcPrivateKey, Encrypter, JweAlg, JweCodec, JweEnc, Jwk, JwsAlg,
+    JwsCodec, KeyMaterial, KeyType, Keyring, OctKey, OkpCurve, OkpPrivateKey, RawToken, RsaPrivateKey,
     SealedCipher, SealedCodec, Signer, TokenCodec, Tokens, Verifier,
 };
 use time::{Duration, OffsetDateTime};
@@ -201,6 +201,17 @@ fn claims_own() -> u64 {
 fn count<T>(mut work: impl FnMut() -> T) -> u64 {
     drop(work());
     measure(|| drop(black_box(work()))).count_total
+}
+
+#[test]
+fn a_token_that_was_seen_before_asks_for_nothing() {
+    let codec = JwsCodec::new(Signer::generate(JwsAlg::ES256).unwrap());
+    let tokens = Tokens::<Session>::builder(codec).issuer(ISSUER).audience(AUDIENCE).build().unwrap();
+    let cached = Cached::new(tokens, 16);
+    let token = cached.tokens().issue(&session()).unwrap();
+    // It enters at its second sight.
+    drop([(); 2].map(|()| cached.verify(&token).unwrap()));
+    assert_eq!(count(|| cached.verify(&token).unwrap()), 0);
 }
 
 /// What stays on the heap for each key of a service with many: of the prepared key alone, and with its

@@ -1,12 +1,14 @@
 //! symbolon: written by a codec, read by what a service uses.
 
 use std::io;
+use std::sync::Arc;
 
 use contestant::keys::{ED25519, P256, P384, RSA, SECRET, X25519};
 use contestant::{AUDIENCE, Entries, ISSUER, Session};
 use symbolon::{
-    AmoraCodec, Claims, Decrypter, Encrypter, ErrorKind, JweAlg, JweCodec, JweEnc, JwsAlg, JwsCodec,
-    KeyMaterial, OctKey, Result, SealedCipher, SealedCodec, Signer, TokenCodec, TokenCodecExt, Tokens,
+    AmoraCodec, Cached, Claims, Decrypter, Encrypter, ErrorKind, JweAlg, JweCodec, JweEnc, JwsAlg,
+    JwsCodec, KeyMaterial, OctKey, Result, SealedCipher, SealedCodec, Signer, TokenCodec, TokenCodecExt,
+    Tokens,
 };
 use time::OffsetDateTime;
 
@@ -40,6 +42,8 @@ fn all() -> Result<Entries> {
     ] {
         jws(alg, JwsCodec::new(Signer::from_pem(key.private_pem, alg)?))?;
     }
+
+    seen_before(&mut entries, name)?;
 
     let secret = KeyMaterial::from(OctKey::new(SECRET)?);
     for (operation, alg, enc, key) in [
@@ -84,6 +88,22 @@ fn all() -> Result<Entries> {
     Ok(entries)
 }
 
+/// A token that is read from memory: which algorithm it was signed with is no matter.
+fn seen_before(entries: &mut Entries, name: &str) -> Result<()> {
+    let codec = JwsCodec::new(Signer::from_pem(P256.private_pem, JwsAlg::ES256)?);
+    let token = codec.encode(&claims(&contestant::Claims::usual()))?;
+    let cached = Cached::new(tokens(codec)?, 1000);
+    // It enters at its second sight.
+    let [_, second, third] = [(); 3].map(|()| cached.verify(&token));
+    assert!(Arc::ptr_eq(&second?, &third?), "the third is read from memory");
+    entries.add(name, "cached verify", move || cached.verify(&token));
+    Ok(())
+}
+
+fn tokens(codec: impl TokenCodec + 'static) -> Result<Tokens<Session>> {
+    Tokens::builder(codec).issuer(ISSUER).audience(AUDIENCE).allow_anonymous_issuer().build()
+}
+
 fn pair(
     entries: &mut Entries,
     name: &str,
@@ -91,11 +111,7 @@ fn pair(
     [write, read]: [&str; 2],
     codec: impl TokenCodec + Clone + 'static,
 ) -> Result<()> {
-    let tokens = Tokens::<Session>::builder(codec.clone())
-        .issuer(ISSUER)
-        .audience(AUDIENCE)
-        .allow_anonymous_issuer()
-        .build()?;
+    let tokens = tokens(codec.clone())?;
     entries.pair(
         name,
         [&format!("{operation} {write}"), &format!("{operation} {read}")],
