@@ -1,0 +1,196 @@
+//! How cost grows: with threads, with the payload, with the keys of a ring and of a published set.
+//!
+//! `cargo bench --bench scaling` prints a table of what is owed and whether it is met. (What a prepared
+//! key holds on the heap, and how often tokens ask for it, `tests/allocations.rs` counts.)
+
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+use std::hint::black_box;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use symbolon::{
+    Body, Claims, Jwk, JwkSet, JwsAlg, JwsCodec, Keyring, Limits, NoCustom, RawToken, Signer,
+    TokenCodec, TokenCodecExt, Tokens,
+};
+use time::OffsetDateTime;
+
+/// How long one figure is measured.
+const TIME: Duration = Duration::from_millis(300);
+
+fn main() {
+    threads();
+    payloads();
+    rings();
+    published_sets();
+}
+
+/// Threads share codec and keys, and nothing in them is locked: two do nearly twice the work of one.
+fn threads() {
+    const OWED: f64 = 1.9;
+
+    println!("verified a second                       1 thread    2 threads   (≥ {OWED} times)");
+    for (name, codec) in codecs() {
+        let tokens = Tokens::<NoCustom>::builder(codec).build().unwrap();
+        let token = tokens.issue(&NoCustom::default()).unwrap();
+        // Both by turns, and the best of each: what else runs here takes from either.
+        let (mut one, mut two) = (0.0_f64, 0.0_f64);
+        for _ in 0..5 {
+            one = one.max(verified(&tokens, &token, 1));
+            two = two.max(verified(&tokens, &token, 2));
+        }
+        let ratio = two / one;
+        println!("  {name:32} {one:>12.0} {two:>12.0}   {ratio:.2}: {}", told(ratio >= OWED));
+    }
+}
+
+/// Tokens a second, of so many threads together.
+fn verified(tokens: &Tokens<NoCustom>, token: &str, threads: usize) -> f64 {
+    let work = || {
+        let (start, mut count) = (Instant::now(), 0_u64);
+        while start.elapsed() < TIME / 5 {
+            for _ in 0..16 {
+                tokens.verify(black_box(token)).unwrap();
+                count += 1;
+            }
+        }
+        count as f64 / start.elapsed().as_secs_f64()
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running.into_iter().map(|thread| thread.join().unwrap()).sum()
+    })
+}
+
+/// Ten times the payload takes ten times as long, or less while something else weighs more.
+fn payloads() {
+    const OWED: f64 = 11.0;
+    const LENGTHS: [usize; 5] = [100, 1_000, 10_000, 100_000, 1_000_000];
+
+    print!("\ntime by payload, in bytes         ");
+    LENGTHS.iter().for_each(|len| print!("{len:>12}"));
+    println!("   (ten times it: ≤ {OWED} times)");
+    for (name, codec) in codecs() {
+        let now = OffsetDateTime::now_utc();
+        let (mut written, mut read) = (String::new(), Vec::new());
+        let (mut writing, mut reading) = (Vec::new(), Vec::new());
+        for len in LENGTHS {
+            let payload = vec![b'x'; len];
+            let body = Body::new(&payload).issued_at(now).expires_at(now + time::Duration::DAY);
+            writing.push(nanoseconds(|| {
+                written.clear();
+                codec.encode_into(black_box(&body), &mut written).unwrap();
+            }));
+            let token = RawToken::new(&written);
+            reading.push(nanoseconds(|| {
+                read.clear();
+                codec.decode_into(black_box(&token), now, &mut read).unwrap();
+            }));
+        }
+        for (verb, times) in [("write", writing), ("read", reading)] {
+            print!("  {:32}", format!("{name}, {verb}"));
+            times.iter().for_each(|time| print!("{time:>12.0}"));
+            let steps = times.iter().zip(times.iter().skip(1)).map(|(one, ten)| ten / one);
+            let worst = steps.fold(0.0, f64::max);
+            println!("   {worst:.1}: {}", told(worst <= OWED));
+        }
+    }
+}
+
+/// Finding a key takes as long among 100,000 as among 10, but for what the memory's caches hold.
+fn rings() {
+    const OWED: f64 = 1.5;
+
+    println!("\nnanoseconds by keys in a ring          find       verify   (find: ≤ {OWED} times 10)");
+    let signer = Signer::generate(JwsAlg::HS256).unwrap();
+    let mut of_ten = f64::NAN;
+    for len in [1_usize, 10, 100, 1_000, 10_000, 100_000] {
+        let named = |number| signer.verifier().with_kid(format!("key-{number}")).unwrap();
+        let ring = Keyring::<Signer>::read_only().with_readers((0..len).map(named)).unwrap();
+        let kid = format!("key-{}", len / 2);
+        let find = nanoseconds(|| {
+            let mut keys = ring.candidates(black_box(Some(&kid)), "HS256", 0).unwrap();
+            black_box(keys.next());
+        });
+        let claims = Claims::new(NoCustom::default());
+        let writer = JwsCodec::new(signer.clone().with_kid(kid).unwrap());
+        let token = writer.encode(&claims).unwrap();
+        let reader = JwsCodec::new(ring);
+        let verify = nanoseconds(|| drop(reader.decode::<NoCustom>(black_box(&token)).unwrap()));
+        if len == 10 {
+            of_ten = find;
+        }
+        let ratio = find / of_ten;
+        let verdict =
+            if len > 10 { format!("{ratio:.2}: {}", told(ratio <= OWED)) } else { String::new() };
+        println!("  {len:>32} {find:>10.1} {verify:>12.0}   {verdict}");
+    }
+}
+
+/// A set of 10,000 keys is read within a tenth of a second.
+fn published_sets() {
+    const OWED: f64 = 100.0;
+
+    println!("\nmilliseconds by keys in a JWK Set      read   and prepare   (read 10,000: < {OWED})");
+    for len in [1_u32, 100, 10_000] {
+        let algs = [JwsAlg::ES256, JwsAlg::EDDSA].into_iter().cycle();
+        let keys = (0..len).zip(algs).map(|(number, alg)| {
+            let key = Jwk::generate(alg).unwrap().to_public().unwrap();
+            key.with_kid(format!("key-{number}")).unwrap()
+        });
+        let text = JwkSet::from_iter(keys).to_json().unwrap();
+        let read = nanoseconds(|| drop(JwkSet::from_json(black_box(&text)).unwrap())) / 1e6;
+        let prepare = nanoseconds(|| {
+            let set = JwkSet::from_json(black_box(&text)).unwrap();
+            drop(Keyring::from_jwk_set(&set));
+        }) / 1e6;
+        let verdict = if len == 10_000 { told(read < OWED) } else { "" };
+        println!("  {len:>32} {read:>10.3} {prepare:>13.3}   {verdict}");
+    }
+}
+
+/// A format of each kind, with room for a payload of a megabyte.
+#[expect(clippy::vec_init_then_push, reason = "which there are is for the features to say")]
+fn codecs() -> Vec<(&'static str, Box<dyn TokenCodec>)> {
+    let limits = Limits::default().token_len(4 << 20);
+    let es256 = Signer::generate(JwsAlg::ES256).unwrap();
+    let mut codecs: Vec<(&'static str, Box<dyn TokenCodec>)> = Vec::new();
+    codecs.push(("HS256", Box::new(JwsCodec::hs256([7; 32]).unwrap().limits(limits))));
+    codecs.push(("ES256", Box::new(JwsCodec::new(es256).limits(limits))));
+    #[cfg(feature = "jwe")]
+    codecs.push(("dir A256GCM", Box::new(symbolon::JweCodec::a256gcm([7; 32]).unwrap().limits(limits))));
+    #[cfg(feature = "amora")]
+    codecs.push(("Amora zero", Box::new(symbolon::AmoraCodec::zero(&[7; 32]).limits(limits))));
+    #[cfg(feature = "sealed")]
+    codecs
+        .push(("sealed", Box::new(symbolon::SealedCodec::from_master([7; 32]).unwrap().limits(limits))));
+    codecs
+}
+
+/// How long `work` takes: the best of some batches.
+fn nanoseconds(mut work: impl FnMut()) -> f64 {
+    let batch = |times: u32, work: &mut dyn FnMut()| {
+        let start = Instant::now();
+        (0..times).for_each(|_| work());
+        start.elapsed()
+    };
+    let mut times = 1;
+    while times < 1 << 24 && batch(times, &mut work) < TIME / 100 {
+        times *= 2;
+    }
+    let (start, mut best) = (Instant::now(), f64::INFINITY);
+    while start.elapsed() < TIME {
+        best = best.min(batch(times, &mut work).as_nanos() as f64 / f64::from(times));
+    }
+    best
+}
+
+const fn told(met: bool) -> &'static str {
+    if met { "met" } else { "missed" }
+}
