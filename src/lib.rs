@@ -175,6 +175,7 @@
 //! | `pem` | yes | keys from and to PEM and DER |
 //! | `redis` | | [`Revocations`] in a Redis server |
 //! | `tracing` | | spans and events of the same |
+//! | `tower`, `axum` | | a layer that demands bearer tokens, and an extractor of their claims: `web` |
 //! | `ureq` | | [`Fetch`] by the HTTP client ureq: other issuers' keys over HTTPS |
 //!
 //! # Security notes
@@ -254,6 +255,8 @@ pub mod sealed;
 mod secret;
 #[cfg(feature = "__backend")]
 mod signal;
+#[cfg(all(feature = "tower", feature = "__backend"))]
+pub mod web;
 
 #[cfg(all(feature = "pem", feature = "__backend"))]
 pub use crate::jwk::SecretDer;

@@ -484,7 +484,7 @@ fn headers_hold_no_parameter_of_another_algorithm() {
             let protected: serde_json::Value = serde_json::from_slice(&header).unwrap();
             let own = &message["recipients"][0]["header"];
             for (parameter, family) in [("apu", "ECDH-ES"), ("apv", "ECDH-ES"), ("p2c", "PBES2")] {
-                let stands = protected.get(parameter).or(own.get(parameter)).is_some();
+                let stands = protected.get(parameter).or_else(|| own.get(parameter)).is_some();
                 if stands != alg.name().starts_with(family) {
                     return Err(Miss::wrong(format!("{name} {form}: {parameter}")));
                 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
@@ -17,7 +17,7 @@ use symbolon::{
 use time::OffsetDateTime;
 
 use crate::http::{Answer, PlainFetch, Server};
-use crate::support::{base64url, signed_as};
+use crate::support::{base64url, block_on, signed_as};
 
 type AnyFetch = Arc<dyn Fetch>;
 
@@ -844,25 +844,6 @@ fn fits_wherever_a_codec_does() {
 }
 
 // Async, without a runtime.
-
-struct Unpark(std::thread::Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => std::thread::park(),
-        }
-    }
-}
 
 /// Polls each of them whenever it was woken, and only then.
 fn block_on_all<T>(futures: Vec<Pin<Box<dyn Future<Output = T> + '_>>>) -> Vec<T> {

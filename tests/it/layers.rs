@@ -18,7 +18,7 @@ const ROWS: [&[&str]; 13] = [
     // Above the formats: it makes keys of each of them, and encrypts what it keeps as a JWE.
     &["rotation"],
     &["codec"],
-    &["prelude"],
+    &["prelude", "web"],
 ];
 
 /// Formats that are none of JOSE's.

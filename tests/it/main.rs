@@ -63,7 +63,10 @@ mod secret;
 #[cfg(any(feature = "tracing", feature = "metrics"))]
 mod signals;
 mod support;
+mod threats;
 mod validator;
+#[cfg(feature = "axum")]
+mod web;
 mod wycheproof;
 #[cfg(feature = "jwe")]
 mod wycheproof_jwe;
