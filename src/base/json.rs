@@ -347,23 +347,25 @@ const fn plain(eight: u64) -> usize {
 }
 
 /// How many bytes from `at` on are a string's text: no quote, no backslash, no control character.
+#[inline]
 pub(crate) fn plain_len(text: &str, at: usize) -> usize {
-    let rest = text.as_bytes().get(at..).unwrap_or_default();
-    let (eights, last) = rest.as_chunks();
+    let mut rest = text.as_bytes().get(at..).unwrap_or_default();
     let mut len: usize = 0;
-    for eight in eights {
+    while let Some((eight, behind)) = rest.split_first_chunk() {
         let here = plain(u64::from_le_bytes(*eight));
         len = len.saturating_add(here);
         if here < 8 {
             return len;
         }
+        rest = behind;
     }
-    let here = last.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count();
+    let here = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count();
     len.saturating_add(here)
 }
 
 /// What two equal names share, and most others do not: the first bytes and the length of the name
 /// that stands at `at`. A short name's is never 0, which stands for one that is not known.
+#[inline]
 pub(crate) fn mark(text: &str, at: usize, len: usize) -> u64 {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
     let eight = u64::from_le_bytes(rest.first_chunk().copied().unwrap_or_else(|| {

@@ -23,7 +23,20 @@ impl<const N: usize> Buffer<N> {
         Self { heap: (len > N).then(|| Vec::with_capacity(len)), ..Self::new() }
     }
 
+    #[inline]
     pub(crate) fn extend_from_slice(&mut self, bytes: &[u8]) {
+        // Half of what JSON is written in: quotes, colons, commas.
+        if let ([byte], None) = (bytes, &self.heap)
+            && let Some(place) = self.inline.get_mut(self.len)
+        {
+            *place = *byte;
+            self.len = self.len.saturating_add(1);
+        } else {
+            self.extend(bytes);
+        }
+    }
+
+    fn extend(&mut self, bytes: &[u8]) {
         match &mut self.heap {
             Some(heap) => heap.extend_from_slice(bytes),
             None => {

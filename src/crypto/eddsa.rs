@@ -6,13 +6,13 @@
 
 use super::{Failed, Unusable};
 
-// aws-lc-rs first: it signs in less than half the time. Then ring: one library for the signatures
-// that it has.
+// aws-lc-rs first: it signs in less than half the time. Then RustCrypto, which signs and verifies in
+// two thirds of ring's time, and wipes its keys.
 #[cfg(feature = "aws-lc-rs")]
 use on_aws_lc as imp;
-#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rustcrypto")))]
 use on_ring as imp;
-#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+#[cfg(all(feature = "rustcrypto", not(feature = "aws-lc-rs")))]
 use on_rustcrypto as imp;
 
 /// The y coordinates, little-endian, of the eight points of small order: 0, 1, −1 and two more, each
@@ -55,7 +55,7 @@ impl Ed25519Public {
     /// found out at each verify.
     pub(crate) fn new(x: &[u8; 32]) -> Result<Self, Unusable> {
         check(x)?;
-        #[cfg(all(feature = "rustcrypto", any(feature = "ring", feature = "aws-lc-rs")))]
+        #[cfg(all(feature = "rustcrypto", feature = "aws-lc-rs"))]
         on_rustcrypto::Public::new(x)?;
         imp::Public::new(x).map(Self)
     }
@@ -124,7 +124,7 @@ mod on_aws_lc {
     }
 }
 
-#[cfg(all(feature = "ring", not(feature = "aws-lc-rs")))]
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rustcrypto")))]
 mod on_ring {
     use super::{Failed, Unusable};
     use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
@@ -158,10 +158,7 @@ mod on_ring {
 }
 
 #[cfg(feature = "rustcrypto")]
-#[cfg_attr(
-    any(feature = "ring", feature = "aws-lc-rs"),
-    allow(dead_code, reason = "beside another it only checks points")
-)]
+#[cfg_attr(feature = "aws-lc-rs", allow(dead_code, reason = "beside another it only checks points"))]
 mod on_rustcrypto {
     use super::{Failed, Unusable};
     use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};

@@ -29,7 +29,7 @@ impl XChaChaKey {
         aad: &[u8],
         buf: &mut [u8],
     ) -> Result<[u8; 16], Failed> {
-        let (subkey, nonce) = self.derive(nonce);
+        let (subkey, nonce) = self.derive(nonce)?;
         imp::seal(&subkey, nonce, aad, buf)
     }
 
@@ -41,20 +41,20 @@ impl XChaChaKey {
         buf: &mut [u8],
         tag: &[u8; 16],
     ) -> Result<(), Failed> {
-        let (subkey, nonce) = self.derive(nonce);
-        imp::open(&subkey, nonce, aad, buf, tag).inspect_err(|_| buf.zeroize())
+        let opened =
+            self.derive(nonce).and_then(|(subkey, nonce)| imp::open(&subkey, nonce, aad, buf, tag));
+        opened.inspect_err(|_| buf.zeroize())
     }
 
     /// §2.3: the first 16 nonce bytes go into the subkey, the other 8 behind four zeros.
-    fn derive(&self, nonce: &[u8; 24]) -> (Zeroizing<[u8; 32]>, [u8; 12]) {
-        let mut input = [0; 16];
+    fn derive(&self, nonce: &[u8; 24]) -> Result<(Zeroizing<[u8; 32]>, [u8; 12]), Failed> {
+        let (input, end) = nonce.split_first_chunk::<16>().ok_or(Failed)?;
         let mut short = [0; 12];
-        let split = nonce.iter().zip(input.iter_mut().chain(short.iter_mut().skip(4)));
-        split.for_each(|(from, to)| *to = *from);
-        let mut subkey = hchacha::<R20>((&*self.0).into(), &input.into());
+        *short.last_chunk_mut::<8>().ok_or(Failed)? = *end.first_chunk().ok_or(Failed)?;
+        let mut subkey = hchacha::<R20>((&*self.0).into(), input.into());
         let derived = Zeroizing::new(subkey.into());
         subkey.as_mut_slice().zeroize();
-        (derived, short)
+        Ok((derived, short))
     }
 }
 

@@ -63,33 +63,45 @@ struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
         self.at = self.at.saturating_add(usize::from(there));
         there
     }
 
+    #[inline]
     fn need(&mut self, byte: u8) -> Result<(), NotPlain> {
         if self.take(byte) { Ok(()) } else { Err(NotPlain) }
     }
 
+    #[inline]
     fn space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+        // One comparison where there is none, as nearly always.
+        while let Some(byte @ ..=b' ') = self.peek() {
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return;
+            }
             self.at = self.at.saturating_add(1);
         }
     }
 
+    #[inline]
     fn string(&mut self) -> Result<&'de str, NotPlain> {
-        self.need(b'"')?;
-        let start = self.at;
-        self.at = start.saturating_add(json::plain_len(self.text, start));
-        let string = self.text.get(start..self.at).ok_or(NotPlain)?;
-        self.need(b'"')?;
-        Ok(string)
+        let rest = self.text.get(self.at..).and_then(|rest| rest.strip_prefix('"')).ok_or(NotPlain)?;
+        let len = json::plain_len(rest, 0);
+        match (rest.get(..len), rest.as_bytes().get(len)) {
+            (Some(string), Some(b'"')) => {
+                self.at = self.at.saturating_add(len).saturating_add(2);
+                Ok(string)
+            }
+            _ => Err(NotPlain),
+        }
     }
 
     fn word(&mut self, word: &str) -> Result<(), NotPlain> {
