@@ -280,6 +280,9 @@ const PULL: i64 = 10;
 /// ahead, and what was issued at that very second is not before it.
 const AHEAD: i64 = 2 * SKEW + 1;
 
+/// For how long a revoked token is shown to all.
+const WATCHED: i64 = PULL + LAG + 5;
+
 /// Where what is revoked is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
@@ -437,7 +440,7 @@ fn revoke_in_a_fleet(kept: Kept) -> (i64, i64) {
             by_user += 1;
         }
         for revoked in &mut revoked {
-            if time.unix() > revoked.since + 60 {
+            if time.unix() > revoked.since + WATCHED {
                 continue;
             }
             for (asker, taking) in askers.iter().zip(&mut revoked.taking) {
@@ -455,7 +458,10 @@ fn revoke_in_a_fleet(kept: Kept) -> (i64, i64) {
         }
     }
     assert!(
-        revoked.iter().filter(|one| one.since + 60 < time.unix()).all(|one| !one.taking.contains(&true))
+        revoked
+            .iter()
+            .filter(|one| one.since + WATCHED < time.unix())
+            .all(|one| !one.taking.contains(&true))
     );
     println!(
         "revocations kept {}: {by_id} tokens and {by_user} users revoked, {verified} good tokens asked of, 0 \
