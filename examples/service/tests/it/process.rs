@@ -114,10 +114,13 @@ fn help_names_each_setting() {
     assert_eq!(ended(program().arg("--halp")).0, Some(2));
 }
 
+/// Variables, and what is to be said of them.
+type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+
 #[test]
 fn a_configuration_that_is_wrong_is_refused_with_all_that_is() {
     let missing = "/no/such/folder";
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[Case] = &[
         (
             &[
                 ("SERVICE_LISTEN", "8080"),
