@@ -127,6 +127,27 @@ impl<C: Serialize + DeserializeOwned + Clone> RefreshTokens<C> {
         self.tokens.issue_for(subject, &family)
     }
 
+    /// What `token` says, without exchanging it: for what has to be asked first, such as whether the
+    /// request was forged. It lets nobody in: it may have been exchanged already, which only
+    /// [`rotate`](Self::rotate) tells.
+    ///
+    /// # Errors
+    /// As [`rotate`](Self::rotate), but for [`Replayed`](ErrorKind::Replayed).
+    pub fn verify(&self, token: &str) -> Result<Verified<C>> {
+        Ok(self.read(token)?.map(|family| family.custom))
+    }
+
+    /// Of a family that is neither over nor revoked.
+    fn read(&self, token: &str) -> Result<Verified<Family<C>>> {
+        let verified = self.tokens.verify(token)?;
+        let Family { fam, fam_exp, .. } = verified.custom();
+        if self.clock.now().unix_timestamp() >= *fam_exp {
+            return Err(ErrorKind::Expired.into());
+        }
+        self.revocations.check_family(verified.registered().issuer(), fam)?;
+        Ok(verified)
+    }
+
     /// Exchanges `token` for the next one of its family.
     ///
     /// # Errors
@@ -136,12 +157,8 @@ impl<C: Serialize + DeserializeOwned + Clone> RefreshTokens<C> {
     /// [`RevocationUnknown`](ErrorKind::RevocationUnknown) where the store cannot answer; else as
     /// [`Tokens::verify`].
     pub fn rotate(&self, token: &str) -> Result<Renewed<C>> {
-        let verified = self.tokens.verify(token)?;
+        let verified = self.read(token)?;
         let (issuer, Family { fam, fam_exp, .. }) = (verified.registered().issuer(), verified.custom());
-        if self.clock.now().unix_timestamp() >= *fam_exp {
-            return Err(ErrorKind::Expired.into());
-        }
-        self.revocations.check_family(issuer, fam)?;
         // Made first, so that no failure of ours costs the holder the family.
         let subject = verified.registered().subject();
         let subject = subject.ok_or_else(|| Error::new(ErrorKind::MissingClaim, "`sub`"))?;

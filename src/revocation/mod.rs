@@ -53,6 +53,21 @@ pub trait RevocationStore: Send + Sync {
     fn marks(&self, keys: &[RevocationKey]) -> Result<Vec<Option<i64>>>;
 }
 
+/// For a store that others hold as well: to fill it from a feed, or to count what it remembers.
+impl<T: RevocationStore + ?Sized> RevocationStore for Arc<T> {
+    fn mark(&self, key: &RevocationKey, mark: i64, until: Option<OffsetDateTime>) -> Result<()> {
+        (**self).mark(key, mark, until)
+    }
+
+    fn mark_once(&self, key: &RevocationKey, until: Option<OffsetDateTime>) -> Result<bool> {
+        (**self).mark_once(key, until)
+    }
+
+    fn marks(&self, keys: &[RevocationKey]) -> Result<Vec<Option<i64>>> {
+        (**self).marks(keys)
+    }
+}
+
 /// What a token says of itself that it can be revoked by.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Bearings<'t> {
@@ -134,6 +149,9 @@ impl Revocations {
     /// Revokes all tokens of `issuer` about `subject` (`sub`) that were issued (`iat`) before
     /// `moment`, rounded up to a second, or do not say when: a log-out everywhere, a changed
     /// password. The last of them expires at `expire_at`.
+    ///
+    /// Where several machines issue, take a moment that is ahead by more than their clocks may differ:
+    /// else a token that one of them issued by a clock that runs ahead looks as if it came after.
     ///
     /// # Errors
     /// As [`revoke`](Self::revoke).

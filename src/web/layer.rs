@@ -13,31 +13,46 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::Authenticate;
-use crate::bearer::{from_authorization, from_cookie};
+use crate::bearer;
 use crate::codec::Verified;
 use crate::error::{ErrorKind, Result};
 
 /// What the token of a request says, once a [`BearerLayer`] has let it in: among the request's
 /// extensions, and with the feature `axum` an extractor.
-pub struct Bearer<C>(Arc<Verified<C>>);
+pub struct Bearer<C> {
+    verified: Arc<Verified<C>>,
+    from_cookie: bool,
+}
+
+impl<C> Bearer<C> {
+    /// Whether the token came in a [cookie](BearerLayer::cookie), which a browser sends along by
+    /// itself: what changes something has to ask then whether another site's page forged the request.
+    #[must_use]
+    pub const fn is_from_cookie(&self) -> bool {
+        self.from_cookie
+    }
+}
 
 impl<C> Deref for Bearer<C> {
     type Target = Verified<C>;
 
     fn deref(&self) -> &Verified<C> {
-        &self.0
+        &self.verified
     }
 }
 
 impl<C> Clone for Bearer<C> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { verified: Arc::clone(&self.verified), from_cookie: self.from_cookie }
     }
 }
 
 impl<C: fmt::Debug> fmt::Debug for Bearer<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Bearer").field(&self.0).finish()
+        f.debug_struct("Bearer")
+            .field("verified", &self.verified)
+            .field("from_cookie", &self.from_cookie)
+            .finish()
     }
 }
 
@@ -89,7 +104,8 @@ impl<A, C> BearerLayer<A, C> {
     }
 
     /// Takes the token of this cookie where there is no `Authorization` header. Browsers send cookies
-    /// along by themselves: what changes something needs a guard against forged requests besides.
+    /// along by themselves: what changes something needs a guard against forged requests besides, where
+    /// [`Bearer::is_from_cookie`] says so.
     #[must_use]
     pub fn cookie(self, name: impl Into<String>) -> Self {
         self.with(|gate| gate.cookie = Some(name.into()))
@@ -186,15 +202,18 @@ where
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         Box::pin(async move {
-            let verified = match gate.token(request.headers()) {
+            let bearer = match gate.token(request.headers()) {
                 Ok(None) => Ok(None),
-                Ok(Some(token)) => gate.authenticate.authenticate(token).await.map(Some),
+                Ok(Some((token, from_cookie))) => {
+                    let verified = gate.authenticate.authenticate(token).await;
+                    verified.map(|verified| Some(Bearer { verified, from_cookie }))
+                }
                 Err(error) => Err(error),
             };
             request.extensions_mut().remove::<Bearer<C>>();
-            match verified {
-                Ok(Some(verified)) => {
-                    request.extensions_mut().insert(Bearer(verified));
+            match bearer {
+                Ok(Some(bearer)) => {
+                    request.extensions_mut().insert(bearer);
                 }
                 Ok(None) => {
                     request.extensions_mut().insert(NoToken::<C>(PhantomData));
@@ -207,18 +226,23 @@ where
 }
 
 impl<A> Gate<A> {
-    /// The request's token, where it has one; none only where it needs none.
-    fn token<'h>(&self, headers: &'h HeaderMap) -> Result<Option<&'h str>> {
-        let found = match from_authorization(headers.get_all(header::AUTHORIZATION)) {
+    /// The request's token, where it has one, and whether it came in a cookie; none only where it
+    /// needs none.
+    fn token<'h>(&self, headers: &'h HeaderMap) -> Result<Option<(&'h str, bool)>> {
+        let mut from_cookie = false;
+        let found = match bearer::from_authorization(headers.get_all(header::AUTHORIZATION)) {
             Err(error) if error.kind() == ErrorKind::MissingToken => match &self.cookie {
-                Some(name) => from_cookie(headers.get_all(header::COOKIE), name),
+                Some(name) => {
+                    from_cookie = true;
+                    bearer::from_cookie(headers.get_all(header::COOKIE), name)
+                }
                 None => Err(error),
             },
             found => found,
         };
         match found {
             Err(error) if self.optional && error.kind() == ErrorKind::MissingToken => Ok(None),
-            found => found.map(Some),
+            found => found.map(|token| Some((token, from_cookie))),
         }
     }
 }

@@ -1,14 +1,17 @@
 //! What a fleet sees: three processes that sign by one store, a hundred services that verify by the JWKS
-//! they publish, clocks that differ, a cache between them, an outage, and a key that leaks. In simulated
-//! time.
+//! they publish, clocks that differ, a cache between them, an outage, a key that leaks, and tokens that are
+//! revoked. In simulated time. `cargo test --test it fleet -- --nocapture` prints the figures of
+//! docs/cookbook.md.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
 
 use symbolon::rotation::{MemoryStore, RotationPolicy, Rotator};
 use symbolon::{
-    ErrorKind, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, NoCustom, TokenCodecExt, Tokens, Validator,
+    Claims, Error, ErrorKind, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, MemoryRevocations, NoCustom,
+    RevocationKey, RevocationStore, Revocations, TokenCodecExt, Tokens, Validator,
 };
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::rotation::TestClock;
 use crate::support::{NOW, at, noise};
@@ -198,12 +201,12 @@ fn a_fleet_refuses_no_valid_token_through_rotations_an_outage_and_a_leak() {
     let slowest = last_accepted.values().max().unwrap() - leak;
     let fetches: usize = fleet.verifiers.iter().map(|verifier| verifier.fetches).sum();
     println!(
-        "a fleet of 3 and 100 for {DAYS} days: {issued} tokens of {} keys verified {verified} times, none \
-         refused; the last verifier let go of a leaked key after {} s; {} fetches per hour",
+        "keys: 3 signers and 100 verifiers for {DAYS} days, an outage of 6 hours: {issued} tokens of {} keys \
+         verified {verified} times, 0 valid ones refused",
         kids.len(),
-        slowest + MINUTE,
-        fetches as i64 / (DAYS * 24),
     );
+    println!("keys: the last verifier let go of a leaked key after {} s", slowest + MINUTE);
+    println!("keys: {} fetches per issuer per hour", fetches as i64 / (DAYS * 24));
     assert_eq!(kids.len() as i64, DAYS + 1, "a key a day, and one in the place of the one that leaked");
     // The other processes look once a minute, the cache and the verifiers hold on for as long as said.
     assert!(slowest <= MINUTE + PROPAGATION + MAX_AGE, "{slowest}");
@@ -240,6 +243,234 @@ fn a_fleet_with_too_short_a_notice_does_refuse() {
             }
         }
     }
-    println!("without notice: {refused} refused");
+    println!("keys: without notice of the next key {refused} valid tokens were refused at one rotation");
     assert!(refused > 100);
+}
+
+/// From when on it is known, what is revoked, its mark, and until when.
+type Mark = (i64, RevocationKey, i64, Option<OffsetDateTime>);
+
+/// What was revoked, for those who ask.
+#[derive(Clone)]
+struct Feed {
+    now: TestClock,
+    marks: Arc<Mutex<Vec<Mark>>>,
+}
+
+impl RevocationStore for Feed {
+    fn mark(&self, key: &RevocationKey, mark: i64, until: Option<OffsetDateTime>) -> Result<(), Error> {
+        self.marks.lock().unwrap().push((self.now.unix() + LAG, key.clone(), mark, until));
+        Ok(())
+    }
+
+    fn mark_once(&self, _: &RevocationKey, _: Option<OffsetDateTime>) -> Result<bool, Error> {
+        Err(Error::new(ErrorKind::RevocationUnknown, "a feed cannot tell"))
+    }
+
+    fn marks(&self, _: &[RevocationKey]) -> Result<Vec<Option<i64>>, Error> {
+        Err(Error::new(ErrorKind::RevocationUnknown, "a feed cannot tell"))
+    }
+}
+
+/// How late the feed tells.
+const LAG: i64 = 2;
+/// How often a verifier asks it.
+const PULL: i64 = 10;
+/// How far ahead the moment of a revocation is, by the clock of who revokes: he may be behind, a signer
+/// ahead, and what was issued at that very second is not before it.
+const AHEAD: i64 = 2 * SKEW + 1;
+
+/// For how long a revoked token is shown to all.
+const WATCHED: i64 = PULL + LAG + 5;
+
+/// Where what is revoked is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// In one place that all ask of each token, such as Redis.
+    Together,
+    /// In the memory of each, which asks a feed every [`PULL`] seconds.
+    Apart,
+}
+
+/// Who asks whether a token is good, with a store and a clock of its own.
+struct Asker {
+    clock: TestClock,
+    phase: i64,
+    validator: Validator,
+    store: Arc<MemoryRevocations>,
+    /// How much of the feed it has read.
+    read: usize,
+}
+
+impl Asker {
+    fn pull(&mut self, feed: &Feed) {
+        let marks = feed.marks.lock().unwrap();
+        for (known, key, mark, until) in &marks[self.read..] {
+            if *known > feed.now.unix() {
+                break;
+            }
+            self.store.mark(key, *mark, *until).unwrap();
+            self.read += 1;
+        }
+    }
+}
+
+/// What is to be refused once it is known: since when, how a token of it reads, and who takes it still.
+struct Revoked {
+    since: i64,
+    token: String,
+    taking: Vec<bool>,
+}
+
+#[test]
+fn a_fleet_refuses_what_is_revoked_in_time_and_nothing_else() {
+    for kept in [Kept::Together, Kept::Apart] {
+        let (slowest, fresh) = revoke_in_a_fleet(kept);
+        match kept {
+            Kept::Together => assert_eq!(slowest, 0),
+            Kept::Apart => assert!((PULL..=PULL + LAG).contains(&slowest), "{slowest}"),
+        }
+        // Until then what is issued after a log-out everywhere looks as if it were from before.
+        assert!((1..=AHEAD + SKEW).contains(&fresh), "{fresh}");
+    }
+}
+
+/// The slowest time to effect, and for how long at most a user who was logged out everywhere could not
+/// log in again.
+fn revoke_in_a_fleet(kept: Kept) -> (i64, i64) {
+    const ISSUER: &str = "https://id.example";
+    let time = TestClock::new(NOW);
+    let codec = JwsCodec::new(symbolon::Signer::generate(JwsAlg::EDDSA).unwrap());
+    let signers = [-SKEW, 0, SKEW].map(|skew| {
+        let clock = TestClock::new(NOW + skew);
+        let tokens = Tokens::<NoCustom>::builder(codec.clone()).issuer(ISSUER).random_ids();
+        let tokens = tokens.lifetime(Duration::seconds(LIFETIME)).clock(clock.clone()).build();
+        (clock, tokens.unwrap())
+    });
+    let feed = Feed { now: time.clone(), marks: Arc::default() };
+    let together = Arc::new(MemoryRevocations::new().clock(time.clone()));
+    let random = noise(11, 200);
+    let mut askers: Vec<Asker> = random
+        .chunks(2)
+        .map(|random| {
+            let clock = TestClock::new(NOW + i64::from(random[0]) * 2 * SKEW / 255 - SKEW);
+            let store = match kept {
+                Kept::Together => Arc::clone(&together),
+                Kept::Apart => Arc::new(MemoryRevocations::new().clock(clock.clone())),
+            };
+            let revocations = Revocations::new(Arc::clone(&store));
+            let validator = Validator::new().issuer(ISSUER).unless_revoked(&revocations);
+            let validator = validator.clock(clock.clone());
+            Asker { clock, phase: i64::from(random[1]) % PULL, validator, store, read: 0 }
+        })
+        .collect();
+    let revocations = match kept {
+        Kept::Together => Revocations::new(Arc::clone(&together)),
+        Kept::Apart => Revocations::new(feed.clone()),
+    };
+    let judge = |asker: &Asker, token: &str| {
+        let now = at(asker.clock.unix());
+        let read = codec.decode_at::<NoCustom>(token, now).unwrap();
+        read.validate_at(&asker.validator, now).map(drop).map_err(|error| error.kind())
+    };
+    let claims = |token: &str| -> Claims<NoCustom> {
+        codec.decode::<NoCustom>(token).unwrap().claims_unvalidated().unwrap()
+    };
+
+    let random = noise(13, 1 << 16);
+    let mut dice = random.iter().cycle().map(|byte| usize::from(*byte));
+    let mut roll = |sides: usize| (dice.next().unwrap() * 256 + dice.next().unwrap()) % sides;
+    // Good ones, with the number of their user.
+    let mut good: Vec<(usize, String)> = Vec::new();
+    let mut revoked: Vec<Revoked> = Vec::new();
+    // Users who were logged out everywhere, and are not back yet.
+    let mut away: BTreeMap<usize, i64> = BTreeMap::new();
+    let (mut verified, mut by_id, mut by_user, mut slowest, mut fresh) = (0, 0, 0, 0, 0);
+    for second in 0..LIFETIME / 2 {
+        time.pass(1);
+        signers.iter().for_each(|(clock, _)| clock.pass(1));
+        for asker in &mut askers {
+            asker.clock.pass(1);
+            if kept == Kept::Apart && second % PULL == asker.phase {
+                asker.pull(&feed);
+            }
+        }
+        let issue = |signer: usize, user: usize| {
+            signers[signer].1.issue_for(&format!("user-{user}"), &NoCustom::default()).unwrap()
+        };
+        let user = roll(1_000);
+        good.push((user, issue(roll(3), user)));
+        // Whoever was logged out everywhere tries each second, and is back once every signer's is good.
+        let asker = &askers[roll(100)];
+        away.retain(|user, since| {
+            let tokens = [0, 1, 2].map(|signer| issue(signer, *user));
+            let is_back = time.unix() > *since + PULL + LAG
+                && tokens.iter().all(|token| judge(asker, token).is_ok());
+            if is_back {
+                fresh = fresh.max(time.unix() - *since);
+                good.extend(tokens.map(|token| (*user, token)));
+            }
+            !is_back
+        });
+        for _ in 0..5 {
+            let (_, token) = &good[roll(good.len())];
+            assert_eq!(judge(&askers[roll(100)], token), Ok(()), "{kept:?}, at {second} s");
+            verified += 1;
+        }
+        if second % 60 == 59 {
+            let (_, token) = good.swap_remove(roll(good.len()));
+            let claims = claims(&token);
+            let claims = claims.registered();
+            revocations.revoke(claims.issuer(), claims.id().unwrap(), claims.expires_at()).unwrap();
+            revoked.push(Revoked { since: time.unix(), token, taking: vec![true; 100] });
+            by_id += 1;
+        }
+        if second % 300 == 299 {
+            // One that was just issued, where the clock is ahead: by the moment alone it would escape.
+            let user = 1_000 + by_user;
+            let token = issue(2, user);
+            // By a clock that is behind.
+            let moment = at(time.unix() - SKEW + AHEAD);
+            let last = moment + Duration::seconds(LIFETIME + 2 * SKEW);
+            revocations
+                .revoke_subject(Some(ISSUER), &format!("user-{user}"), moment, Some(last))
+                .unwrap();
+            revoked.push(Revoked { since: time.unix(), token, taking: vec![true; 100] });
+            away.insert(user, time.unix());
+            by_user += 1;
+        }
+        for revoked in &mut revoked {
+            if time.unix() > revoked.since + WATCHED {
+                continue;
+            }
+            for (asker, taking) in askers.iter().zip(&mut revoked.taking) {
+                match judge(asker, &revoked.token) {
+                    Ok(()) => {
+                        assert!(*taking, "{kept:?}: it was refused before");
+                        slowest = slowest.max(time.unix() + 1 - revoked.since);
+                    }
+                    Err(kind) => {
+                        assert_eq!(kind, ErrorKind::Revoked);
+                        *taking = false;
+                    }
+                }
+            }
+        }
+    }
+    assert!(
+        revoked
+            .iter()
+            .filter(|one| one.since + WATCHED < time.unix())
+            .all(|one| !one.taking.contains(&true))
+    );
+    println!(
+        "revocations kept {}: {by_id} tokens and {by_user} users revoked, {verified} good tokens asked of, 0 \
+         refused; effective everywhere after {slowest} s; a new log-in is good after {fresh} s",
+        match kept {
+            Kept::Together => "together (one store)".to_owned(),
+            Kept::Apart => format!("apart (each asks a feed every {PULL} s, which lags {LAG} s)"),
+        }
+    );
+    assert!(verified > 8_000 && by_id > 20 && by_user > 4);
+    (slowest, fresh)
 }

@@ -21,25 +21,9 @@ struct Place {
     _server: Option<redis::Server>,
 }
 
-struct Shared(Arc<dyn RevocationStore>);
-
-impl RevocationStore for Shared {
-    fn mark(&self, key: &RevocationKey, mark: i64, until: Option<OffsetDateTime>) -> Result<(), Error> {
-        self.0.mark(key, mark, until)
-    }
-
-    fn mark_once(&self, key: &RevocationKey, until: Option<OffsetDateTime>) -> Result<bool, Error> {
-        self.0.mark_once(key, until)
-    }
-
-    fn marks(&self, keys: &[RevocationKey]) -> Result<Vec<Option<i64>>, Error> {
-        self.0.marks(keys)
-    }
-}
-
 impl Place {
     fn revocations(&self) -> Revocations {
-        Revocations::new(Shared(Arc::clone(&self.store)))
+        Revocations::new(Arc::clone(&self.store))
     }
 }
 
@@ -319,7 +303,7 @@ fn of_many_at_once_one_alone_uses_it() {
 fn memory_forgets_what_is_over_and_nothing_before() {
     let clock = Hand::default();
     let memory = Arc::new(MemoryRevocations::new().clock(clock.clone()));
-    let revocations = Revocations::new(Shared(Arc::clone(&memory) as _));
+    let revocations = Revocations::new(Arc::clone(&memory));
     for second in 0..2_000 {
         clock.set(NOW + second);
         revocations.revoke(None, &format!("{second}"), Some(at(NOW + second + 100))).unwrap();
@@ -341,7 +325,7 @@ fn memory_forgets_what_is_over_and_nothing_before() {
 fn a_full_memory_refuses_rather_than_forgets() {
     let clock = Hand::default();
     let memory = Arc::new(MemoryRevocations::new().room(3).clock(clock.clone()));
-    let revocations = Revocations::new(Shared(Arc::clone(&memory) as _));
+    let revocations = Revocations::new(Arc::clone(&memory));
     for id in ["1", "2", "3"] {
         revocations.revoke(None, id, Some(at(NOW + 10))).unwrap();
     }
@@ -493,6 +477,37 @@ fn a_family_ends_however_often_it_was_renewed() {
     let token = refresh.issue("u", &NoCustom::default()).unwrap();
     clock.forward(Duration::days(14));
     assert_eq!(kind(refresh.rotate(&token)), Some(ErrorKind::Expired));
+}
+
+#[test]
+fn a_look_at_a_refresh_token_does_not_exchange_it() {
+    let clock = Hand::default();
+    let revocations = Revocations::new(MemoryRevocations::new().clock(clock.clone()));
+    let refresh = RefreshTokens::<Value>::builder(JwsCodec::new(hs256()), &revocations)
+        .issuer("https://us")
+        .family_lifetime(Duration::days(20))
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let first = refresh.issue("u", &json!({"csrf": "x"})).unwrap();
+    for _ in 0..2 {
+        let verified = refresh.verify(&first).unwrap();
+        assert_eq!(
+            (verified.registered().subject(), &verified.custom()["csrf"]),
+            (Some("u"), &json!("x"))
+        );
+    }
+    let second = refresh.rotate(&first).unwrap().into_token();
+    // Only the exchange tells that it comes back; and then a look tells that the family is no more.
+    assert_eq!(kind(refresh.verify(&first)), None);
+    assert_eq!(kind(refresh.rotate(&first)), Some(ErrorKind::Replayed));
+    assert_eq!(kind(refresh.verify(&second)), Some(ErrorKind::Revoked));
+    let third = refresh.issue("u", &json!({})).unwrap();
+    clock.forward(Duration::days(10));
+    let fourth = refresh.rotate(&third).unwrap().into_token();
+    clock.forward(Duration::days(10));
+    assert_eq!(kind(refresh.verify(&fourth)), Some(ErrorKind::Expired));
+    assert_eq!(kind(refresh.verify("a.b.c")), Some(ErrorKind::Malformed));
 }
 
 #[test]

@@ -185,6 +185,22 @@ fn a_cookie_is_taken_where_it_is_asked_for_and_no_header_is_there() {
     assert_eq!(ask(&headers_only, "/greeting", &[(header::COOKIE, &cookie)]).code(), "missing_token");
 }
 
+/// What a guard against forged requests has to know.
+#[test]
+fn tells_a_token_that_the_browser_sent_by_itself() {
+    let where_from = async |access: Bearer<Access>| access.is_from_cookie().to_string();
+    let app: Router = Router::new()
+        .route("/", get(where_from))
+        .layer(BearerLayer::<_, Access>::new(tokens()).cookie("session"));
+    let cookie = format!("session={}", token(7, ""));
+    let [(name, value)] = bearing(&token(8, ""));
+    assert_eq!(ask(&app, "/", &[(header::COOKIE, &cookie)]).text, "true");
+    assert_eq!(ask(&app, "/", &[(header::COOKIE, &cookie), (name, &value)]).text, "false");
+    // Another scheme is no token: the cookie counts.
+    let basic = [(header::COOKIE, &*cookie), (header::AUTHORIZATION, "Basic dTpw")];
+    assert_eq!(ask(&app, "/", &basic).text, "true");
+}
+
 #[test]
 fn only_the_lack_of_a_token_is_optional() {
     let app = app().layer(BearerLayer::new(tokens()).optional());

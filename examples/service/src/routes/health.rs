@@ -1,0 +1,5 @@
+//! `GET /healthz`: that it runs.
+
+pub(super) async fn show() -> &'static str {
+    "ok"
+}
