@@ -1,5 +1,7 @@
 //! AES Key Wrap: A128KW, A192KW, A256KW (RFC 7518 §4.4, RFC 3394).
 
+use std::sync::Arc;
+
 use super::{
     AlgRow, Cek, DecryptKey, Dice, EncryptKey, EncryptedKey, Given, JweAlg, Parameters, ReadParameters,
 };
@@ -20,8 +22,8 @@ macro_rules! rows {
                 direct: false,
                 constant_header: true,
                 generate: |_| Ok(OctKey::generate($len)?.into()),
-                encrypter: |key, _| Ok(Box::new(Wrap(prepare(key, $len, stringify!($alg))?))),
-                decrypter: |key, _| Ok(Box::new(Wrap(prepare(key, $len, stringify!($alg))?))),
+                encrypter: |key, _| Ok(Arc::new(Wrap(prepare(key, $len, stringify!($alg))?))),
+                decrypter: |key, _| Ok(Arc::new(Wrap(prepare(key, $len, stringify!($alg))?))),
             });
         )*}
     };

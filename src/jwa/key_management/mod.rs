@@ -10,6 +10,7 @@ mod pbes2;
 mod rsa_oaep;
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -77,8 +78,9 @@ pub(crate) struct AlgRow {
     pub(crate) constant_header: bool,
     /// A fresh private or symmetric key.
     pub(crate) generate: fn(&EncRow) -> Result<KeyMaterial>,
-    pub(crate) encrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn EncryptKey>>,
-    pub(crate) decrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn DecryptKey>>,
+    /// Prepared in the place where it stays: a box made into an `Arc` is a copy that nobody wipes.
+    pub(crate) encrypter: fn(&KeyMaterial, &EncRow) -> Result<Arc<dyn EncryptKey>>,
+    pub(crate) decrypter: fn(&KeyMaterial, &EncRow) -> Result<Arc<dyn DecryptKey>>,
 }
 
 /// How a JWE's recipient comes to the content key: the `alg` of its header.
