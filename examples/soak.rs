@@ -22,7 +22,7 @@ token, or verifies one, or sees that one which was tampered with is refused.
 Usage: soak [--seconds S] [--rate N] [--threads N]
 
   --seconds S    how long to go on; 10 unless said, 604800 at most
-  --rate N       operations a second, over all threads; 20000 unless said, 10000000 at most
+  --rate N       operations a second, over all threads; 10000 unless said, 10000000 at most
   --threads N    as many as there are cores unless said, 256 at most
 
 What an operation took is told beside its delay: the time from when it was due until it was done, in
@@ -43,7 +43,7 @@ struct Arguments {
 
 fn arguments() -> Result<Option<Arguments>, String> {
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
-    let mut found = Arguments { seconds: 10, rate: 20_000, threads: cores.min(256) };
+    let mut found = Arguments { seconds: 10, rate: 10_000, threads: cores.min(256) };
     let mut given = std::env::args().skip(1);
     while let Some(argument) = given.next() {
         let (place, most) = match argument.as_str() {

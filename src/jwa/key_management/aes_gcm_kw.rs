@@ -76,7 +76,7 @@ impl DecryptKey for GcmWrap {
         let iv = iv.as_slice().try_into().map_err(|_| super::parameters::malformed("iv"))?;
         let tag = tag.as_slice().try_into().map_err(|_| super::parameters::malformed("tag"))?;
         let mut cek = Cek::from(encrypted_key);
-        self.0.open_in_place(iv, &[], &mut cek, tag).map_err(|_| ErrorKind::Unauthentic)?;
-        Ok(cek)
+        let unwrapped = self.0.open_in_place(iv, &[], &mut cek, tag).is_ok();
+        Ok(cek.only_if(unwrapped))
     }
 }

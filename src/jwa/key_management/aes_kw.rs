@@ -64,11 +64,11 @@ pub(super) fn wrap(key: &AesKwKey, cek: &[u8]) -> Result<Given> {
     Ok(Given::Wrapped(encrypted_key))
 }
 
-/// Unwraps for them.
+/// Unwraps for them; what cannot be unwrapped is an empty key.
 pub(super) fn unwrap(key: &AesKwKey, encrypted_key: &[u8]) -> Result<Cek> {
     let mut cek = Cek::zeroed(encrypted_key.len().saturating_sub(wrapped_len(0)));
-    key.unwrap(encrypted_key, &mut cek).map_err(|_| ErrorKind::Unauthentic)?;
-    Ok(cek)
+    let unwrapped = key.unwrap(encrypted_key, &mut cek).is_ok();
+    Ok(cek.only_if(unwrapped))
 }
 
 impl EncryptKey for Wrap {

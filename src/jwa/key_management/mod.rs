@@ -55,9 +55,12 @@ pub(crate) trait DecryptKey: Send + Sync {
         None
     }
 
+    /// The content key; an empty one where it cannot be unwrapped, which the caller must not let show
+    /// (RFC 7516 §11.5).
+    ///
     /// # Errors
-    /// [`Unauthentic`](ErrorKind::Unauthentic) where the key cannot be unwrapped, which the caller
-    /// must not let show (RFC 7516 §11.5); other kinds for what anyone can see of the header.
+    /// [`Unauthentic`](ErrorKind::Unauthentic) for that as well, where another place has said so; other
+    /// kinds for what anyone can see of the header.
     fn decrypt_key(
         &self,
         enc: &EncRow,

@@ -69,7 +69,9 @@ fn decrypter(key: &KeyMaterial, hash: OaepHash, alg: &'static str) -> Result<Arc
 
 impl DecryptKey for Decrypting {
     fn decrypt_key(&self, _: &EncRow, encrypted_key: &[u8], _: &ReadParameters<'_>) -> Result<Cek> {
-        let cek = self.0.decrypt(self.1, encrypted_key).map_err(|_| ErrorKind::Unauthentic)?;
-        Ok(Cek::from(&cek[..]))
+        Ok(self
+            .0
+            .decrypt(self.1, encrypted_key)
+            .map_or_else(|_| Cek::zeroed(0), |cek| Cek::from(&cek[..])))
     }
 }

@@ -4,7 +4,7 @@ mod support;
 
 use std::sync::Arc;
 
-use support::{Bytes, WatchExt, judge, montgomery, random};
+use support::{Bytes, WatchExt, judge, judge_with, montgomery, random};
 use symbolon::{
     EcCurve, EcPrivateKey, EdAlg, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyMaterial, NoCustom, OctKey,
     OkpCurve, OkpPrivateKey, RsaPrivateKey, RsaSigAlg, Secret, SecretEncoding, TokenCodecExt,
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 fn finds_what_is_not_wiped() {
     let secret = random(64);
     let found = Watch::new().for_secret("half", &secret).during(move || {
-        drop(secret[10..60].to_vec());
+        drop(std::hint::black_box(secret[10..60].to_vec()));
         drop(secret);
     });
     assert!(found.freed.contains("half") && found.kept.contains("half"));
@@ -291,7 +291,9 @@ fn generated_keys() {
                 other => panic!("{other:?}"),
             }
         });
-        judge(&format!("a generated key for {alg}"), &found, &[]);
+        // RSA's numbers are checked by signing with them, which ring does.
+        let may: &[&str] = if alg == JwsAlg::RS256 { &["secret"] } else { &[] };
+        judge_with(&format!("a generated key for {alg}"), &found, &[], may);
     }
 }
 
@@ -308,6 +310,7 @@ fn keys_in_encrypted_files() {
         let masked: Vec<u8> = b"correct horse battery staple".iter().map(|byte| byte ^ 1).collect();
         let password: Bytes = Zeroizing::new(masked.iter().map(|byte| byte ^ 1).collect());
         let watch = Watch::new().for_secret("password", &password);
+        let rsa = pem.len() > 1000;
         let found = watch.during(move || {
             match Jwk::from_encrypted_pem(pem, &password[..]).unwrap().material() {
                 KeyMaterial::EcPrivate(key) => also_for_secret("secret", key.d()),
@@ -318,7 +321,8 @@ fn keys_in_encrypted_files() {
             drop(Jwk::from_encrypted_pem(pem, &password[..]).unwrap());
             Jwk::from_encrypted_pem(pem, "another password").unwrap_err();
         });
-        judge("an encrypted file", &found, &[]);
+        let in_ring: &[&str] = if rsa { &["secret"] } else { &[] };
+        judge("an encrypted file", &found, in_ring);
     }
 }
 
