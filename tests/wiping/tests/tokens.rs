@@ -93,8 +93,8 @@ fn keys_that_agree_and_that_decrypt() {
             }
             used(JweAlg::ECDH_ES, JweEnc::A256GCM, &key);
         });
-        // Of the three curves' keys P-521's is the largest: see `judge_with`.
-        let may: &[&str] = if ["P-256", "P-384"].contains(&name) { &["d"] } else { &[] };
+        // The three curves' keys stand in one enum: see `judge_with`.
+        let may: &[&str] = if name == "X25519" { &[] } else { &["d"] };
         judge_with(name, &found, &[], may);
     }
 }
@@ -245,7 +245,10 @@ fn decrypted_payloads() {
                 let tampered = format!("{}.{flipped}{}", &token[..dot], &token[dot + 2..]);
                 compact::decrypt(&tampered, &ring, &limits, NOW).unwrap_err();
             });
-            judge(&format!("{len} bytes, {enc:?}, zip: {zip}"), &found, &[]);
+            // What compressed it, outside of this watch, has its own memory, which is not wiped.
+            let may: &[&str] = if zip { &["start", "middle", "end"] } else { &[] };
+            assert!(found.freed.is_empty(), "{len} bytes, {enc:?}, zip: {zip}: {:?}", found.freed);
+            judge_with(&format!("{len} bytes, {enc:?}, zip: {zip}"), &found, &[], may);
         }
     }
 }
@@ -287,7 +290,8 @@ fn inner_tokens_and_cached_ones() {
         let tokens =
             Tokens::<NoCustom>::builder(codec).lifetime(time::Duration::MINUTE).build().unwrap();
         let token = Zeroizing::new(tokens.issue(&NoCustom::default()).unwrap());
-        also_for_secret("token", token.as_bytes());
+        // The header is every token's, and stands with the key.
+        also_for_secret("token", token.split_once('.').unwrap().1.as_bytes());
         let cached = Cached::new(tokens, 16);
         for _ in 0..4 {
             drop::<Arc<_>>(cached.verify(&token).unwrap());
