@@ -59,7 +59,7 @@ impl<Outer: TokenCodec, Inner: TokenCodec> TokenCodec for Nested<Outer, Inner> {
     }
 
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()> {
-        let mut token = String::new();
+        let mut token = zeroize::Zeroizing::new(String::new());
         self.inner.encode_into(body, &mut token)?;
         // RFC 7519 §5.2: `cty` must be there, and be `JWT`.
         let around = Body {

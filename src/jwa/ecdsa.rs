@@ -1,6 +1,8 @@
 //! ECDSA: ES256, ES384, ES512 (RFC 7518 §3.4) and ES256K (RFC 8812 §3.2); a signature is r then s,
 //! each as long as the curve's field.
 
+use std::sync::Arc;
+
 use super::{
     JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, State, Stream, Verify, VerifyStream, mismatch,
     unstreamable, unusable,
@@ -56,10 +58,10 @@ const UNUSABLE: &str =
 /// With the key as it was given, for the backend that takes digests.
 struct Signing(primitive::EcdsaPrivate, EcPrivateKey);
 
-fn signer(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Box<dyn Sign>> {
+fn signer(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Arc<dyn Sign>> {
     match key {
         KeyMaterial::EcPrivate(key) if key.public.curve == curve => {
-            Ok(Box::new(Signing(key.prepare()?, key.clone())))
+            Ok(Arc::new(Signing(key.prepare()?, key.clone())))
         }
         _ => Err(mismatch(alg, &format!("a private EC key on {}", curve.name()), key)),
     }
@@ -87,10 +89,10 @@ impl Sign for Signing {
 /// With the key as it was given, for the backend that takes digests.
 struct Verifying(primitive::EcdsaPublic, EcPublicKey);
 
-fn verifier(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Box<dyn Verify>> {
+fn verifier(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Arc<dyn Verify>> {
     match key {
         KeyMaterial::EcPublic(key) if key.curve == curve => {
-            Ok(Box::new(Verifying(key.prepare()?, key.clone())))
+            Ok(Arc::new(Verifying(key.prepare()?, key.clone())))
         }
         _ => Err(mismatch(alg, &format!("a public EC key on {}", curve.name()), key)),
     }

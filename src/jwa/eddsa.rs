@@ -1,6 +1,8 @@
 //! EdDSA on Ed25519 (RFC 8037 §3.1), also by its fully specified name Ed25519 (RFC 9864 §2.2), and
 //! the octet key pairs of RFC 8037 §2.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use super::{
@@ -60,12 +62,12 @@ const UNUSABLE: &str = "the Ed25519 key is of a wrong length, of small order, or
 
 struct Signing(primitive::Ed25519Private);
 
-fn signer(key: &KeyMaterial, alg: &'static str) -> Result<Box<dyn Sign>> {
+fn signer(key: &KeyMaterial, alg: &'static str) -> Result<Arc<dyn Sign>> {
     match key {
         KeyMaterial::OkpPrivate(key) if key.public.curve == OkpCurve::Ed25519 => {
             let prepared = primitive::Ed25519Private::new(&*array(&key.d)?, Some(&key.public.x))
                 .map_err(|reason| unusable(reason, UNUSABLE))?;
-            Ok(Box::new(Signing(prepared)))
+            Ok(Arc::new(Signing(prepared)))
         }
         _ => Err(mismatch(alg, "a private OKP key on Ed25519", key)),
     }
@@ -85,12 +87,12 @@ impl Sign for Signing {
 
 struct Verifying(primitive::Ed25519Public);
 
-fn verifier(key: &KeyMaterial, alg: &'static str) -> Result<Box<dyn Verify>> {
+fn verifier(key: &KeyMaterial, alg: &'static str) -> Result<Arc<dyn Verify>> {
     match key {
         KeyMaterial::OkpPublic(key) if key.curve == OkpCurve::Ed25519 => {
             let prepared =
                 primitive::Ed25519Public::new(&key.x).map_err(|reason| unusable(reason, UNUSABLE))?;
-            Ok(Box::new(Verifying(prepared)))
+            Ok(Arc::new(Verifying(prepared)))
         }
         _ => Err(mismatch(alg, "a public OKP key on Ed25519", key)),
     }

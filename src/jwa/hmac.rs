@@ -1,5 +1,7 @@
 //! HMAC with SHA-2: HS256, HS384, HS512 (RFC 7518 §3.2), and symmetric key bytes.
 
+use std::sync::Arc;
+
 use super::{
     JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, State, Stream, Verify, VerifyStream, mismatch,
 };
@@ -42,8 +44,8 @@ macro_rules! rows {
                 key_type: KeyType::Oct,
                 curve: None,
                 signature_len: Some(Hash::$hash.len()),
-                signer: |key| Ok(Box::new(Hmac::new(key, Hash::$hash, stringify!($alg))?)),
-                verifier: |key| Ok(Box::new(Hmac::new(key, Hash::$hash, stringify!($alg))?)),
+                signer: |key| Ok(Arc::new(Hmac::new(key, Hash::$hash, stringify!($alg))?)),
+                verifier: |key| Ok(Arc::new(Hmac::new(key, Hash::$hash, stringify!($alg))?)),
                 generate: || Ok(OctKey::generate(Hash::$hash.len())?.into()),
             });
         )*}

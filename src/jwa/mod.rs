@@ -15,6 +15,7 @@ mod material;
 mod rsa;
 
 use std::fmt;
+use std::sync::Arc;
 
 #[cfg(feature = "jwe")]
 pub use self::content_encryption::JweEnc;
@@ -115,8 +116,9 @@ pub(crate) struct Row {
     pub(crate) curve: Option<&'static str>,
     /// The signature's length in bytes; none where the key decides it (RSA: the modulus's).
     pub(crate) signature_len: Option<usize>,
-    pub(crate) signer: fn(&KeyMaterial) -> Result<Box<dyn Sign>>,
-    pub(crate) verifier: fn(&KeyMaterial) -> Result<Box<dyn Verify>>,
+    /// Prepared in the place where it stays: a box made into an `Arc` is a copy that nobody wipes.
+    pub(crate) signer: fn(&KeyMaterial) -> Result<Arc<dyn Sign>>,
+    pub(crate) verifier: fn(&KeyMaterial) -> Result<Arc<dyn Verify>>,
     pub(crate) generate: fn() -> Result<KeyMaterial>,
 }
 

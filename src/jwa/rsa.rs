@@ -1,5 +1,7 @@
 //! RSA signatures: RS256, RS384, RS512 (RFC 7518 §3.3) and PS256, PS384, PS512 (§3.5).
 
+use std::sync::Arc;
+
 use super::{
     JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, State, Stream, Verify, VerifyStream, mismatch,
     unstreamable, unusable,
@@ -83,13 +85,13 @@ rows! {
 
 struct Signing(primitive::RsaPrivate, RsaScheme);
 
-fn signer(key: &KeyMaterial, scheme: RsaScheme, alg: &'static str) -> Result<Box<dyn Sign>> {
+fn signer(key: &KeyMaterial, scheme: RsaScheme, alg: &'static str) -> Result<Arc<dyn Sign>> {
     let KeyMaterial::RsaPrivate(key) = key else {
         return Err(mismatch(alg, "a private RSA key", key));
     };
     let prepared = primitive::RsaPrivate::new(&key.parts())
         .map_err(|reason| unusable(reason, "the parts of the RSA private key do not fit together"))?;
-    Ok(Box::new(Signing(prepared, scheme)))
+    Ok(Arc::new(Signing(prepared, scheme)))
 }
 
 impl Sign for Signing {
@@ -112,11 +114,11 @@ impl Sign for Signing {
 /// With the key as it was given, for the backend that takes digests.
 struct Verifying(primitive::RsaPublic, RsaScheme, RsaPublicKey);
 
-fn verifier(key: &KeyMaterial, scheme: RsaScheme, alg: &'static str) -> Result<Box<dyn Verify>> {
+fn verifier(key: &KeyMaterial, scheme: RsaScheme, alg: &'static str) -> Result<Arc<dyn Verify>> {
     let KeyMaterial::RsaPublic(key) = key else {
         return Err(mismatch(alg, "a public RSA key", key));
     };
-    Ok(Box::new(Verifying(key.prepare()?, scheme, key.clone())))
+    Ok(Arc::new(Verifying(key.prepare()?, scheme, key.clone())))
 }
 
 impl Verify for Verifying {

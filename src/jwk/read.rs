@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::{Jwk, rsa_private};
 use crate::base::json::{self, JsonError, Kind, Value};
@@ -91,7 +91,8 @@ macro_rules! members {
         #[derive(Default)]
         struct Members<'a> {
             $($field: Option<Value<'a>>,)*
-            others: Vec<(String, String)>,
+            /// Not copied before it is known what kind of key this is: there may be secrets among them.
+            others: Vec<(String, &'a str)>,
             /// The first member of the wrong type, and the type it should have.
             wrong: Option<(&'static str, &'static str)>,
         }
@@ -103,7 +104,7 @@ macro_rules! members {
                         $kind => self.$field = Some(value),
                         _ => self.wrong = self.wrong.or(Some(($name, $is))),
                     },)*
-                    _ => self.others.push((name.to_owned(), value.raw.to_owned())),
+                    _ => self.others.push((name.to_owned(), value.raw)),
                 }
             }
         }
@@ -149,7 +150,7 @@ impl Members<'_> {
             alg: owned(self.alg)?,
             key_use: owned(self.key_use)?,
             key_ops: self.key_ops.map(ops).transpose()?,
-            others: self.others,
+            others: self.others.into_iter().map(|(name, raw)| (name, raw.to_owned())).collect(),
         };
         jwk.check_ops(ErrorKind::InvalidJwk)?;
         Ok(jwk)
@@ -248,12 +249,35 @@ fn ops(value: Value<'_>) -> Result<Vec<String>> {
 
 /// The bytes of a member, which may be secret whichever it is.
 fn bytes(value: Option<Value<'_>>, member: &str) -> Result<Zeroizing<Vec<u8>>> {
-    let mut text = text(value.ok_or_else(|| missing(member))?)?;
-    let bytes = base64url::decode(text.as_bytes()).map(Zeroizing::new);
-    if let Cow::Owned(unescaped) = &mut text {
-        unescaped.zeroize();
-    }
+    let value = value.ok_or_else(|| missing(member))?;
+    let inner = value.raw.get(1..value.raw.len().saturating_sub(1)).unwrap_or_default();
+    let unescaped;
+    let text = if value.kind == Kind::String(false) {
+        inner.as_bytes()
+    } else {
+        unescaped = unescape(inner);
+        &unescaped
+    };
+    let bytes = base64url::decode(text).map(Zeroizing::new);
     bytes.map_err(|_| invalid(format!("the member `{member}` is not base64url without padding")))
+}
+
+/// The text of a string's inside, in one place that is wiped. No letter of base64url needs another
+/// escape than its number: others stay as they are, and are no base64url.
+fn unescape(inner: &str) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity(inner.len()));
+    let mut rest = inner.as_bytes();
+    while let [first, after @ ..] = rest {
+        let numbered = rest.strip_prefix(b"\\u00").and_then(<[u8]>::split_first_chunk);
+        let letter = numbered.and_then(|([high, low], after)| {
+            let digit = |digit: u8| char::from(digit).to_digit(16);
+            u8::try_from(digit(*high)? << 4 | digit(*low)?).ok().map(|letter| (letter, after))
+        });
+        let (letter, after) = letter.unwrap_or((*first, after));
+        out.push(letter);
+        rest = after;
+    }
+    out
 }
 
 fn exactly(

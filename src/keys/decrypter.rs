@@ -74,7 +74,7 @@ impl Decrypter {
     /// (for `dir`: `enc`) needs; [`InvalidKey`](ErrorKind::InvalidKey) or
     /// [`MissingFeature`](ErrorKind::MissingFeature) where it cannot serve.
     pub fn new(alg: JweAlg, enc: JweEnc, key: &KeyMaterial) -> Result<Self> {
-        Self::of(alg, enc, Arc::from((alg.0.decrypter)(key, enc.0)?))
+        Self::of(alg, enc, (alg.0.decrypter)(key, enc.0)?)
     }
 
     /// A key that lies in another place; for algorithms that encrypt or wrap content keys without

@@ -55,7 +55,7 @@ impl Encrypter {
             alg,
             enc,
             kid: None,
-            key: Arc::from(encrypting),
+            key: encrypting,
             decrypter,
             jwt_header: jwt_header(alg, enc, None),
             apu: None,

@@ -78,7 +78,7 @@ impl Signer {
     pub fn new(alg: JwsAlg, key: &KeyMaterial) -> Result<Self> {
         let signer = (alg.0.signer)(key)?;
         let verifier = Verifier::new(alg, key)?;
-        Ok(Self { alg, kid: None, key: SigningKey::Local(Arc::from(signer)), verifier })
+        Ok(Self { alg, kid: None, key: SigningKey::Local(signer), verifier })
     }
 
     /// A fresh key for `alg`, of the size the algorithm asks for (RSA: 2048 bits).

@@ -40,7 +40,7 @@ impl Verifier {
     pub fn new(alg: JwsAlg, key: &KeyMaterial) -> Result<Self> {
         let public = key.to_public();
         let key = (alg.0.verifier)(public.as_ref().unwrap_or(key))?;
-        Ok(Self { alg, kid: None, key: Arc::from(key), jwt_header: jwt_header(alg, None) })
+        Ok(Self { alg, kid: None, key, jwt_header: jwt_header(alg, None) })
     }
 
     /// The same key under the name `kid`.

@@ -18,6 +18,7 @@ mod attacks;
 mod bearer;
 mod cached;
 mod codec;
+mod concurrency;
 mod corpus_replay;
 #[cfg(any(feature = "jwe", feature = "pem"))]
 mod encrypted_keys;

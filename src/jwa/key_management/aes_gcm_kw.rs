@@ -1,5 +1,7 @@
 //! Key encryption with AES-GCM: A128GCMKW, A192GCMKW, A256GCMKW (RFC 7518 §4.7).
 
+use std::sync::Arc;
+
 use super::aes_kw::oct;
 use super::{
     AlgRow, Cek, DecryptKey, Dice, EncryptKey, EncryptedKey, Given, JweAlg, Parameters, ReadParameters,
@@ -21,8 +23,8 @@ macro_rules! rows {
                 direct: false,
                 constant_header: false,
                 generate: |_| Ok(OctKey::generate($len)?.into()),
-                encrypter: |key, _| Ok(Box::new(prepare(key, $len, stringify!($alg))?)),
-                decrypter: |key, _| Ok(Box::new(prepare(key, $len, stringify!($alg))?)),
+                encrypter: |key, _| Ok(Arc::new(prepare(key, $len, stringify!($alg))?)),
+                decrypter: |key, _| Ok(Arc::new(prepare(key, $len, stringify!($alg))?)),
             });
         )*}
     };
@@ -74,7 +76,7 @@ impl DecryptKey for GcmWrap {
         let iv = iv.as_slice().try_into().map_err(|_| super::parameters::malformed("iv"))?;
         let tag = tag.as_slice().try_into().map_err(|_| super::parameters::malformed("tag"))?;
         let mut cek = Cek::from(encrypted_key);
-        self.0.open_in_place(iv, &[], &mut cek, tag).map_err(|_| ErrorKind::Unauthentic)?;
-        Ok(cek)
+        let unwrapped = self.0.open_in_place(iv, &[], &mut cek, tag).is_ok();
+        Ok(cek.only_if(unwrapped))
     }
 }

@@ -1,5 +1,7 @@
 //! AES Key Wrap: A128KW, A192KW, A256KW (RFC 7518 §4.4, RFC 3394).
 
+use std::sync::Arc;
+
 use super::{
     AlgRow, Cek, DecryptKey, Dice, EncryptKey, EncryptedKey, Given, JweAlg, Parameters, ReadParameters,
 };
@@ -20,8 +22,8 @@ macro_rules! rows {
                 direct: false,
                 constant_header: true,
                 generate: |_| Ok(OctKey::generate($len)?.into()),
-                encrypter: |key, _| Ok(Box::new(Wrap(prepare(key, $len, stringify!($alg))?))),
-                decrypter: |key, _| Ok(Box::new(Wrap(prepare(key, $len, stringify!($alg))?))),
+                encrypter: |key, _| Ok(Arc::new(Wrap(prepare(key, $len, stringify!($alg))?))),
+                decrypter: |key, _| Ok(Arc::new(Wrap(prepare(key, $len, stringify!($alg))?))),
             });
         )*}
     };
@@ -62,11 +64,11 @@ pub(super) fn wrap(key: &AesKwKey, cek: &[u8]) -> Result<Given> {
     Ok(Given::Wrapped(encrypted_key))
 }
 
-/// Unwraps for them.
+/// Unwraps for them; what cannot be unwrapped is an empty key.
 pub(super) fn unwrap(key: &AesKwKey, encrypted_key: &[u8]) -> Result<Cek> {
     let mut cek = Cek::zeroed(encrypted_key.len().saturating_sub(wrapped_len(0)));
-    key.unwrap(encrypted_key, &mut cek).map_err(|_| ErrorKind::Unauthentic)?;
-    Ok(cek)
+    let unwrapped = key.unwrap(encrypted_key, &mut cek).is_ok();
+    Ok(cek.only_if(unwrapped))
 }
 
 impl EncryptKey for Wrap {

@@ -26,6 +26,15 @@ impl Cek {
             len: if len > Self::MAX_LEN { 0 } else { len },
         }
     }
+
+    /// The same, or no key: what stands in its place then is not wiped any sooner, so that the time
+    /// does not tell which of them it was (RFC 7516 §11.5).
+    pub(super) fn only_if(mut self, unwrapped: bool) -> Self {
+        if !unwrapped {
+            self.len = 0;
+        }
+        self
+    }
 }
 
 impl From<&[u8]> for Cek {

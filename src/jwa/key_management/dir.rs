@@ -1,5 +1,7 @@
 //! Direct encryption with a shared key: dir (RFC 7518 §4.5).
 
+use std::sync::Arc;
+
 use super::{AlgRow, Cek, DecryptKey, Dice, EncryptKey, Given, JweAlg, Parameters, ReadParameters};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::content_encryption::{ContentKey, EncRow};
@@ -15,8 +17,8 @@ impl JweAlg {
         direct: true,
         constant_header: true,
         generate: |enc| Ok(OctKey::generate(enc.key_len)?.into()),
-        encrypter: |key, enc| Ok(Box::new(Direct::new(key, enc)?)),
-        decrypter: |key, enc| Ok(Box::new(Direct::new(key, enc)?)),
+        encrypter: |key, enc| Ok(Arc::new(Direct::new(key, enc)?)),
+        decrypter: |key, enc| Ok(Arc::new(Direct::new(key, enc)?)),
     });
 }
 

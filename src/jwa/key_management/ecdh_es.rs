@@ -1,6 +1,8 @@
 //! Key agreement with an ephemeral key: ECDH-ES and ECDH-ES+A128KW, +A192KW, +A256KW (RFC 7518
 //! §4.6) on P-256, P-384, P-521 and X25519 (RFC 8037 §3.2).
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use super::dir::refuse_encrypted_key;
@@ -33,8 +35,8 @@ macro_rules! rows {
                 direct: $wrapping.is_none(),
                 constant_header: false,
                 generate: |_| Ok(EcPrivateKey::generate(EcCurve::P256)?.into()),
-                encrypter: |key, _| Ok(Box::new(Encrypting::new(key, $name, $wrapping)?)),
-                decrypter: |key, _| Ok(Box::new(Decrypting::new(key, $name, $wrapping)?)),
+                encrypter: |key, _| Ok(Arc::new(Encrypting::new(key, $name, $wrapping)?)),
+                decrypter: |key, _| Ok(Arc::new(Decrypting::new(key, $name, $wrapping)?)),
             });
         )*}
     };

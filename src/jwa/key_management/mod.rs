@@ -10,6 +10,7 @@ mod pbes2;
 mod rsa_oaep;
 
 use std::fmt;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -54,9 +55,12 @@ pub(crate) trait DecryptKey: Send + Sync {
         None
     }
 
+    /// The content key; an empty one where it cannot be unwrapped, which the caller must not let show
+    /// (RFC 7516 §11.5).
+    ///
     /// # Errors
-    /// [`Unauthentic`](ErrorKind::Unauthentic) where the key cannot be unwrapped, which the caller
-    /// must not let show (RFC 7516 §11.5); other kinds for what anyone can see of the header.
+    /// [`Unauthentic`](ErrorKind::Unauthentic) for that as well, where another place has said so; other
+    /// kinds for what anyone can see of the header.
     fn decrypt_key(
         &self,
         enc: &EncRow,
@@ -77,8 +81,9 @@ pub(crate) struct AlgRow {
     pub(crate) constant_header: bool,
     /// A fresh private or symmetric key.
     pub(crate) generate: fn(&EncRow) -> Result<KeyMaterial>,
-    pub(crate) encrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn EncryptKey>>,
-    pub(crate) decrypter: fn(&KeyMaterial, &EncRow) -> Result<Box<dyn DecryptKey>>,
+    /// Prepared in the place where it stays: a box made into an `Arc` is a copy that nobody wipes.
+    pub(crate) encrypter: fn(&KeyMaterial, &EncRow) -> Result<Arc<dyn EncryptKey>>,
+    pub(crate) decrypter: fn(&KeyMaterial, &EncRow) -> Result<Arc<dyn DecryptKey>>,
 }
 
 /// How a JWE's recipient comes to the content key: the `alg` of its header.

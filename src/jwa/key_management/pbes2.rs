@@ -1,6 +1,7 @@
 //! Keys from passwords: PBES2-HS256+A128KW, -HS384+A192KW, -HS512+A256KW (RFC 7518 §4.8).
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -30,8 +31,8 @@ macro_rules! rows {
                 direct: false,
                 constant_header: false,
                 generate: |_| Ok(OctKey::generate(32)?.into()),
-                encrypter: |key, _| Ok(Box::new(Password::new(key, $name, Hash::$hash, $len)?)),
-                decrypter: |key, _| Ok(Box::new(Password::new(key, $name, Hash::$hash, $len)?)),
+                encrypter: |key, _| Ok(Arc::new(Password::new(key, $name, Hash::$hash, $len)?)),
+                decrypter: |key, _| Ok(Arc::new(Password::new(key, $name, Hash::$hash, $len)?)),
             });
         )*}
     };

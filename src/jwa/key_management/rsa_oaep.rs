@@ -1,5 +1,7 @@
 //! RSAES-OAEP: RSA-OAEP (RFC 7518 §4.3) and RSA-OAEP-256, -384, -512.
 
+use std::sync::Arc;
+
 use super::{AlgRow, Cek, DecryptKey, Dice, EncryptKey, Given, JweAlg, Parameters, ReadParameters};
 use crate::crypto::rsa_oaep::{OaepHash, OaepPrivate, OaepPublic};
 use crate::error::{ErrorKind, Result};
@@ -39,12 +41,12 @@ rows! {
 
 struct Encrypting(OaepPublic, OaepHash);
 
-fn encrypter(key: &KeyMaterial, hash: OaepHash, alg: &'static str) -> Result<Box<dyn EncryptKey>> {
+fn encrypter(key: &KeyMaterial, hash: OaepHash, alg: &'static str) -> Result<Arc<dyn EncryptKey>> {
     let KeyMaterial::RsaPublic(key) = key else {
         return Err(mismatch(alg, "a public RSA key", key));
     };
     let key = OaepPublic::new(key.n(), key.e()).map_err(|reason| unusable(reason, "the RSA key"))?;
-    Ok(Box::new(Encrypting(key, hash)))
+    Ok(Arc::new(Encrypting(key, hash)))
 }
 
 impl EncryptKey for Encrypting {
@@ -56,18 +58,20 @@ impl EncryptKey for Encrypting {
 
 struct Decrypting(OaepPrivate, OaepHash);
 
-fn decrypter(key: &KeyMaterial, hash: OaepHash, alg: &'static str) -> Result<Box<dyn DecryptKey>> {
+fn decrypter(key: &KeyMaterial, hash: OaepHash, alg: &'static str) -> Result<Arc<dyn DecryptKey>> {
     let KeyMaterial::RsaPrivate(key) = key else {
         return Err(mismatch(alg, "a private RSA key", key));
     };
     let key = OaepPrivate::new(&key.parts())
         .map_err(|reason| unusable(reason, "the parts of the RSA private key do not fit together"))?;
-    Ok(Box::new(Decrypting(key, hash)))
+    Ok(Arc::new(Decrypting(key, hash)))
 }
 
 impl DecryptKey for Decrypting {
     fn decrypt_key(&self, _: &EncRow, encrypted_key: &[u8], _: &ReadParameters<'_>) -> Result<Cek> {
-        let cek = self.0.decrypt(self.1, encrypted_key).map_err(|_| ErrorKind::Unauthentic)?;
-        Ok(Cek::from(&cek[..]))
+        Ok(self
+            .0
+            .decrypt(self.1, encrypted_key)
+            .map_or_else(|_| Cek::zeroed(0), |cek| Cek::from(&cek[..])))
     }
 }
