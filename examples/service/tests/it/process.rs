@@ -115,7 +115,7 @@ fn help_names_each_setting() {
 }
 
 /// Variables, and what is to be said of them.
-type Case = (&'static [(&'static str, &'static str)], &'static [&'static str]);
+type Case<'c> = (&'c [(&'c str, &'c str)], &'c [&'c str]);
 
 #[test]
 fn a_configuration_that_is_wrong_is_refused_with_all_that_is() {
