@@ -72,7 +72,7 @@ mod by_cpu {
     use super::{Digest, Hash, on_ring_or_aws_lc as assembly, on_rustcrypto as rustcrypto};
 
     #[derive(Clone)]
-    #[expect(clippy::large_enum_variant, reason = "keys are few")]
+    #[allow(clippy::large_enum_variant, reason = "keys are few, and aws-lc-rs boxes its own")]
     pub(super) enum Key {
         Rust(rustcrypto::Key),
         Assembly(assembly::Key),
