@@ -108,6 +108,9 @@ fn median(times: &[(bool, u32)], class: bool) -> u32 {
     own.get(own.len() / 2).copied().unwrap_or_default()
 }
 
+/// Says how a token is refused.
+type Refuse = Box<dyn Fn(&str) -> Option<ErrorKind>>;
+
 /// Two tokens that are refused for different reasons.
 struct Pair {
     name: &'static str,
@@ -115,7 +118,7 @@ struct Pair {
     samples: usize,
     /// Whether their times must not differ.
     level: bool,
-    refuse: Box<dyn Fn(&str) -> Option<ErrorKind>>,
+    refuse: Refuse,
     kinds: [ErrorKind; 2],
 }
 
@@ -208,7 +211,7 @@ fn text_of(bytes: &[u8]) -> String {
     text
 }
 
-fn refusing(codec: impl TokenCodec + 'static) -> Box<dyn Fn(&str) -> Option<ErrorKind>> {
+fn refusing(codec: impl TokenCodec + 'static) -> Refuse {
     Box::new(move |token| codec.decode::<NoCustom>(token).err().map(|error| error.kind()))
 }
 
