@@ -22,7 +22,7 @@ use crate::keys::FetchAsync;
 /// impl Authenticate<NoCustom> for InMaintenance {
 ///     async fn authenticate(&self, token: &str) -> Result<Arc<Verified<NoCustom>>> {
 ///         let verified = self.0.verify(token)?;
-///         match verified.subject() {
+///         match verified.registered().subject() {
 ///             Some("admin") => Ok(Arc::new(verified)),
 ///             _ => Err(symbolon::ErrorKind::InsufficientScope.into()),
 ///         }
