@@ -14,5 +14,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use key_id::KeyId;
 pub use limits::Limits;
 pub(crate) use media_type::same_media_type;
-pub(crate) use scratch::{Buffer, Scratch};
+#[cfg(feature = "jwe")]
+pub(crate) use scratch::Buffer;
+pub(crate) use scratch::Scratch;
 pub(crate) use secret::SecretBytes;

@@ -53,6 +53,7 @@ impl<const N: usize> Buffer<N> {
     }
 
     /// Appends `count` times `byte`.
+    #[cfg(any(feature = "jwe", test))]
     pub(crate) fn fill(&mut self, count: usize, byte: u8) {
         match (&mut self.heap, self.inline.get_mut(self.len..self.len.saturating_add(count))) {
             (None, Some(place)) => {

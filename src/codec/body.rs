@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+#[cfg(any(feature = "amora", feature = "sealed"))]
 use crate::error::{Error, ErrorKind, Result};
 
 /// A payload and what the format may say of it outside: type, content type, times.
@@ -60,6 +61,7 @@ impl<'b> Body<'b> {
     }
 
     /// Refuses a special `typ`, for formats that carry none: readers that demand it would find none.
+    #[cfg(any(feature = "amora", feature = "sealed"))]
     pub(crate) fn refuse_special_typ(&self) -> Result<()> {
         match self.typ {
             None | Some("JWT") => Ok(()),

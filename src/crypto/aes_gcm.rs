@@ -67,6 +67,7 @@ impl AesGcmKey {
 
 /// Whether this CPU computes AES and GHASH in hardware. Without, the portable code is slow; what a
 /// machine should write may depend on that, what it can read never does.
+#[cfg(feature = "sealed")]
 pub(crate) fn aes_is_fast() -> bool {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     return std::arch::is_x86_feature_detected!("aes")

@@ -23,6 +23,7 @@ macro_rules! opaque_debug {
 pub(crate) mod aes_cbc;
 #[cfg(feature = "jwe")]
 pub(crate) mod aes_cbc_hmac;
+#[cfg(any(feature = "jwe", feature = "sealed", test))]
 pub(crate) mod aes_gcm;
 #[cfg(feature = "jwe")]
 pub(crate) mod aes_kw;
@@ -33,6 +34,7 @@ pub(crate) mod ecdh;
 pub(crate) mod ecdsa;
 pub(crate) mod eddsa;
 pub(crate) mod hash;
+#[cfg(any(feature = "sealed", test))]
 pub(crate) mod hkdf;
 pub(crate) mod hmac;
 #[cfg(any(feature = "jwe", feature = "pem"))]

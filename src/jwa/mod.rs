@@ -70,6 +70,7 @@ pub(crate) struct Stream<F> {
     finish: F,
 }
 
+#[allow(clippy::large_enum_variant, reason = "one stands on the stack while a message is read")]
 pub(crate) enum State {
     Hash(Hashing),
     Mac(HmacState),
