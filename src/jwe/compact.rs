@@ -12,7 +12,6 @@ use super::{Content, Decrypted};
 use crate::base::{KeyId, Limits, base64url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose;
-use crate::jwa::key_management::Dice;
 use crate::keys::{Encrypter, Keyring};
 
 /// Encrypts `content`; `custom` are header parameters of one's own (`&()` for none).
@@ -58,7 +57,7 @@ pub(crate) fn encrypt_into<H: Serialize + ?Sized>(
             "the compact serialization has no place for additional data",
         ));
     }
-    let mut dice = Dice::draw()?;
+    let mut dice = message::dice_for(encrypter)?;
     let (key, encrypted_key, parameters) = message::key_for(encrypter, &mut dice)?;
     let start = out.len();
     let plain = content.typ == Some("JWT") && content.cty.is_none() && !content.zip;

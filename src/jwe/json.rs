@@ -44,7 +44,7 @@ pub fn encrypt_flattened<P: Serialize + ?Sized, U: Serialize + ?Sized>(
     unprotected: &U,
     encrypter: &Encrypter,
 ) -> Result<String> {
-    let mut dice = Dice::draw()?;
+    let mut dice = message::dice_for(encrypter)?;
     let (key, encrypted_key, parameters) = message::key_for(encrypter, &mut dice)?;
     let header = Written {
         alg: Some(encrypter.alg().name()),
@@ -94,7 +94,8 @@ pub fn encrypt_general<P: Serialize + ?Sized, U: Serialize + ?Sized>(
             "recipients of `dir` and `ECDH-ES` cannot share a content key: each needs its own message",
         ));
     }
-    let mut dice = Dice::draw()?;
+    let own = encrypters.iter().map(|encrypter| encrypter.key().random_len());
+    let mut dice = Dice::draw([enc.key_len(), enc.0.iv_len].into_iter().chain(own).sum())?;
     let mut recipients = String::new();
     let key = if direct {
         let (key, encrypted_key, parameters) = message::key_for(first, &mut dice)?;

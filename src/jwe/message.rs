@@ -36,6 +36,13 @@ impl Key<'_> {
     }
 }
 
+/// The randomness of a message to one recipient.
+pub(super) fn dice_for(encrypter: &Encrypter) -> Result<Dice> {
+    let key = encrypter.key();
+    let fresh = if encrypter.alg().0.direct { 0 } else { encrypter.enc().key_len() };
+    Dice::draw([fresh, key.random_len(), encrypter.enc().0.iv_len].into_iter().sum())
+}
+
 /// The fresh content key of a message, for recipients that it is encrypted to.
 pub(super) fn fresh_key(enc: JweEnc, dice: &mut Dice) -> Result<Cek> {
     let mut cek = Cek::zeroed(enc.key_len());
@@ -59,7 +66,8 @@ pub(super) fn key_for<'k>(
         return Ok((Key::Prepared(prepared), EncryptedKey::new(), parameters));
     }
     let enc = encrypter.enc();
-    let cek = fresh_key(enc, dice)?;
+    // A key that is agreed on takes its place.
+    let cek = if encrypter.alg().0.direct { Cek::zeroed(0) } else { fresh_key(enc, dice)? };
     match encrypter.key().encrypt_key(enc.0, &cek, dice, &mut parameters)? {
         Given::Wrapped(encrypted_key) => Ok((prepare(enc, &cek)?, encrypted_key, parameters)),
         Given::Own(cek) => Ok((prepare(enc, &cek)?, EncryptedKey::new(), parameters)),

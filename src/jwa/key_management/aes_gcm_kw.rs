@@ -47,6 +47,10 @@ fn prepare(key: &KeyMaterial, len: usize, alg: &'static str) -> Result<GcmWrap> 
 }
 
 impl EncryptKey for GcmWrap {
+    fn random_len(&self) -> usize {
+        12
+    }
+
     fn encrypt_key(
         &self,
         _: &EncRow,

@@ -29,6 +29,11 @@ pub(crate) trait EncryptKey: Send + Sync {
         None
     }
 
+    /// How many bytes of randomness it takes for a message, beside the content key's.
+    fn random_len(&self) -> usize {
+        0
+    }
+
     /// Encrypts the fresh key `cek`, or brings one along that takes its place. What the recipient
     /// needs to know goes into `parameters`; randomness comes from `dice`.
     fn encrypt_key(
@@ -153,27 +158,30 @@ impl fmt::Display for JweAlg {
     }
 }
 
-/// The randomness of one message, drawn in one call to the system: its price is by the call.
+/// The randomness of one message, drawn in one call to the system: a call costs more than its bytes.
 pub(crate) struct Dice {
     bytes: Zeroizing<[u8; Self::LEN]>,
+    drawn: usize,
     used: usize,
 }
 
 impl Dice {
-    /// A content key of 64 bytes, its iv of 24, and an iv of 12 or a salt of 16 for four recipients;
-    /// more recipients draw again.
+    /// A content key of 64 bytes, its iv of 24, and what four recipients take; more draw again.
     const LEN: usize = 64 + 24 + 4 * 16;
 
-    pub(crate) fn draw() -> Result<Self> {
+    /// `len` bytes, as many as will be taken: up to 32 cost Linux half of what more do.
+    pub(crate) fn draw(len: usize) -> Result<Self> {
         let mut bytes = Zeroizing::new([0; Self::LEN]);
-        rand::fill(&mut *bytes).map_err(|_| ErrorKind::Randomness)?;
-        Ok(Self { bytes, used: 0 })
+        let drawn = len.min(Self::LEN);
+        let place = bytes.get_mut(..drawn).ok_or(ErrorKind::Randomness)?;
+        rand::fill(place).map_err(|_| ErrorKind::Randomness)?;
+        Ok(Self { bytes, drawn, used: 0 })
     }
 
     /// The next bytes into `place`, which none sees again.
     pub(crate) fn fill(&mut self, place: &mut [u8]) -> Result<()> {
         let end = self.used.saturating_add(place.len());
-        match self.bytes.get(self.used..end) {
+        match self.bytes.get(self.used..end).filter(|_| end <= self.drawn) {
             Some(next) => {
                 place.copy_from_slice(next);
                 self.used = end;

@@ -77,6 +77,10 @@ impl Password {
 }
 
 impl EncryptKey for Password {
+    fn random_len(&self) -> usize {
+        16
+    }
+
     fn encrypt_key(
         &self,
         _: &EncRow,
