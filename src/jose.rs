@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::ser::SerializeMap;
 
 use crate::base::json::{self, Value};
-use crate::base::object::{self, Fixed};
-use crate::base::{KeyId, Limits, base64url};
+use crate::base::object::{self, Fixed, JsonError, Members};
+use crate::base::{KeyId, Limits, Scratch, base64url};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Header parameters that are this crate's to write. Those that only inform, such as `x5c` or
@@ -209,16 +208,16 @@ pub(crate) struct Written<'h> {
 }
 
 impl Fixed for Written<'_> {
-    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
-        to.serialize_entry("alg", self.alg)?;
+    fn write(&self, to: &mut Members<'_>) -> std::result::Result<(), JsonError> {
+        to.add("alg", self.alg)?;
         for (name, value) in [("kid", self.kid), ("typ", self.typ), ("cty", self.cty)] {
             if let Some(value) = value {
-                to.serialize_entry(name, value)?;
+                to.add(name, value)?;
             }
         }
         if !self.encoded {
-            to.serialize_entry("b64", &false)?;
-            to.serialize_entry("crit", &["b64"])?;
+            to.add("b64", &false)?;
+            to.add("crit", &["b64"])?;
         }
         Ok(())
     }
@@ -248,8 +247,8 @@ pub(crate) struct WrittenUnprotected<'h> {
 }
 
 impl Fixed for WrittenUnprotected<'_> {
-    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
-        self.kid.map_or(Ok(()), |kid| to.serialize_entry("kid", kid))
+    fn write(&self, to: &mut Members<'_>) -> std::result::Result<(), JsonError> {
+        self.kid.map_or(Ok(()), |kid| to.add("kid", kid))
     }
 
     fn claims(&self, name: &str) -> bool {
@@ -265,9 +264,9 @@ impl WrittenUnprotected<'_> {
 }
 
 fn write_header<F: Fixed, H: Serialize + ?Sized>(fixed: &F, custom: &H) -> Result<Vec<u8>> {
-    let mut json = Vec::with_capacity(128);
+    let mut json = Scratch::new();
     object::write(fixed, custom, &mut json).map_err(|error| {
         Error::new(ErrorKind::InvalidSetting, format!("in the header's own parameters: {error}"))
     })?;
-    Ok(json)
+    Ok(json.to_vec())
 }

@@ -333,17 +333,37 @@ const fn each(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 
-/// How many of eight bytes, from the lowest on, are a string's text: no quote, no backslash, no
-/// control character.
-const fn plain(eight: u64) -> usize {
-    // The highest bit of a byte that is below `limit`, or of one behind such a byte: a borrow only
-    // ever goes upwards, so the lowest bit found is true.
-    const fn below(eight: u64, limit: u8) -> u64 {
-        eight.wrapping_sub(each(limit)) & !eight & each(0x80)
+/// Of eight bytes, the highest bit of each that is no string's text (a quote, a backslash, a control
+/// character), and perhaps of some behind it: a borrow only ever goes upwards, so that the lowest bit
+/// found is true.
+#[inline]
+const fn not_plain(eight: u64) -> u64 {
+    let control = eight.wrapping_sub(const { each(0x20) });
+    let quote = (eight ^ const { each(b'"') }).wrapping_sub(const { each(1) });
+    let backslash = (eight ^ const { each(b'\\') }).wrapping_sub(const { each(1) });
+    // None of the three has the highest bit, and what has it is text.
+    (control | quote | backslash) & !eight & const { each(0x80) }
+}
+
+/// Whether `text` is a string's text as it stands: no quote, no backslash, no control character.
+#[inline]
+pub(crate) fn is_plain(text: &str) -> bool {
+    let text = text.as_bytes();
+    // Where the pieces do not come out even they overlap, which no answer hangs on.
+    if let Some(last) = text.last_chunk() {
+        let mut found = not_plain(u64::from_le_bytes(*last));
+        let mut rest = text;
+        while let Some((eight, behind)) = rest.split_first_chunk() {
+            found |= not_plain(u64::from_le_bytes(*eight));
+            rest = behind;
+        }
+        found == 0
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let four = |four: &[u8; 4]| u64::from(u32::from_le_bytes(*four));
+        not_plain(four(first) << 32 | four(last)) == 0
+    } else {
+        !text.iter().any(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
     }
-    let quote = below(eight ^ each(b'"'), 1);
-    let backslash = below(eight ^ each(b'\\'), 1);
-    ((below(eight, 0x20) | quote | backslash).trailing_zeros() / 8) as usize
 }
 
 /// How many bytes from `at` on are a string's text: no quote, no backslash, no control character.
@@ -352,7 +372,7 @@ pub(crate) fn plain_len(text: &str, at: usize) -> usize {
     let mut rest = text.as_bytes().get(at..).unwrap_or_default();
     let mut len: usize = 0;
     while let Some((eight, behind)) = rest.split_first_chunk() {
-        let here = plain(u64::from_le_bytes(*eight));
+        let here = (not_plain(u64::from_le_bytes(*eight)).trailing_zeros() / 8) as usize;
         len = len.saturating_add(here);
         if here < 8 {
             return len;
@@ -549,6 +569,22 @@ mod tests {
                     assert_eq!(judge(&json(wrong)), Err(JsonError::Syntax), "{wrong:?} at {at}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn plain_text_is_told_from_what_needs_escapes_wherever_it_stands() {
+        for len in 0..40 {
+            let text = "~ä".repeat(len / 3) + &"!".repeat(len % 3);
+            assert!(is_plain(&text), "{text}");
+            for (at, _) in text.char_indices() {
+                for other in ["\"", "\\", "\0", "\n", "\u{1f}"] {
+                    let mut text = text.clone();
+                    text.insert_str(at, other);
+                    assert!(!is_plain(&text), "{text:?}");
+                }
+            }
+            assert!(is_plain(&(text + "\u{7f}")));
         }
     }
 

@@ -2,9 +2,8 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
+use super::Text;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A key's identifier, the `kid` of RFC 7515 §4.1.4: 1 to 256 bytes of text.
@@ -19,19 +18,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// assert!(KeyId::new(&"k".repeat(257)).is_err());
 /// # Ok::<(), symbolon::Error>(())
 /// ```
-#[derive(Clone)]
-pub struct KeyId(Repr);
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct KeyId(Text<INLINE>);
 
 /// Long enough for a UUID, a SHA-1 in hexadecimal and a SHA-256 thumbprint.
 const INLINE: usize = 46;
-
-// Each verified token carries its kid. Text in place spares it an allocation, and spares threads
-// that verify with one key the cache line of a shared reference count.
-#[derive(Clone)]
-enum Repr {
-    Inline(u8, [u8; INLINE]),
-    Shared(Arc<str>),
-}
 
 impl KeyId {
     /// The most bytes an identifier may have.
@@ -46,41 +37,17 @@ impl KeyId {
         if text.is_empty() || text.len() > Self::MAX_LEN {
             return Err(Error::new(ErrorKind::InvalidKey, "a kid has 1 to 256 bytes"));
         }
-        let mut inline = [0; INLINE];
-        Ok(Self(match (inline.get_mut(..text.len()), u8::try_from(text.len())) {
-            (Some(place), Ok(len)) => {
-                place.copy_from_slice(text.as_bytes());
-                Repr::Inline(len, inline)
-            }
-            _ => Repr::Shared(Arc::from(text)),
-        }))
+        Ok(Self(Text::new(text)))
     }
 
     /// The identifier's text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+        self.0.as_str()
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Repr::Inline(len, inline) => inline.get(..usize::from(*len)).unwrap_or_default(),
-            Repr::Shared(text) => text.as_bytes(),
-        }
-    }
-}
-
-impl PartialEq for KeyId {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_bytes() == other.as_bytes()
-    }
-}
-
-impl Eq for KeyId {}
-
-impl Hash for KeyId {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_bytes().hash(state);
+        self.0.as_bytes()
     }
 }
 

@@ -20,7 +20,16 @@ impl<const N: usize> Buffer<N> {
 
     /// Room for `len` bytes, which are then never moved.
     pub(crate) fn with_capacity(len: usize) -> Self {
-        Self { heap: (len > N).then(|| Vec::with_capacity(len)), ..Self::new() }
+        let mut buffer = Self::new();
+        buffer.reserve(len);
+        buffer
+    }
+
+    /// The same of one that is empty.
+    pub(crate) fn reserve(&mut self, len: usize) {
+        if len > N {
+            self.heap = Some(Vec::with_capacity(len));
+        }
     }
 
     #[inline]
@@ -33,6 +42,31 @@ impl<const N: usize> Buffer<N> {
             self.len = self.len.saturating_add(1);
         } else {
             self.extend(bytes);
+        }
+    }
+
+    /// Appends `text` between what stands `before` and `behind` it, with one look at whether there is
+    /// room: lengths that are known need no call to copy them.
+    #[inline]
+    pub(crate) fn extend_between<const B: usize, const A: usize>(
+        &mut self,
+        before: [u8; B],
+        text: &[u8],
+        behind: [u8; A],
+    ) {
+        let end = self.len.saturating_add(text.len()).saturating_add(const { B + A });
+        if let (None, Some(place)) = (&self.heap, self.inline.get_mut(self.len..end))
+            && let Some((first, rest)) = place.split_first_chunk_mut()
+            && let Some((middle, last)) = rest.split_last_chunk_mut()
+        {
+            *first = before;
+            middle.copy_from_slice(text);
+            *last = behind;
+            self.len = end;
+        } else {
+            self.extend(&before);
+            self.extend(text);
+            self.extend(&behind);
         }
     }
 
@@ -135,6 +169,8 @@ mod tests {
                 model.extend(vec![byte; piece]);
                 scratch.fill(usize::from(byte % 3), 255);
                 model.extend(vec![255; usize::from(byte % 3)]);
+                scratch.extend_between([1], &[2; 3], [3; 2]);
+                model.extend([1, 2, 2, 2, 3, 3]);
                 assert_eq!(*scratch, *model);
                 scratch.iter_mut().for_each(|byte| *byte ^= 1);
                 model.iter_mut().for_each(|byte| *byte ^= 1);

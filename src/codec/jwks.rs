@@ -146,6 +146,15 @@ impl<F: Fetch + 'static> TokenCodec for JwksCodec<F> {
             }
         }
     }
+
+    /// None while the keys are to be fetched anew: each token is verified then, which sees to it.
+    fn keys_version(&self) -> Option<u64> {
+        if self.source.is_calm() { self.tokens.keys_version() } else { None }
+    }
+
+    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        self.tokens.keys_due_until(now)
+    }
 }
 
 impl<F> Clone for JwksCodec<F> {

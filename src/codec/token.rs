@@ -110,10 +110,12 @@ pub(super) struct Payload<'p, C> {
 impl<'p, C: DeserializeOwned> Payload<'p, C> {
     pub(super) fn of(bytes: &'p [u8]) -> Result<Self> {
         let text = utf8(bytes)?;
-        match read_both(text) {
-            Some((registered, custom)) => Ok(Self { bytes, registered, custom: Some(custom) }),
-            None => Ok(Self { bytes, registered: read_registered(text)?, custom: None }),
+        let mut payload = Self { bytes, registered: Registered::default(), custom: None };
+        payload.custom = read_both(text, &mut payload.registered);
+        if payload.custom.is_none() {
+            payload.registered = read_registered(text)?;
         }
+        Ok(payload)
     }
 
     pub(super) fn validate(

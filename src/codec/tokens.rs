@@ -13,7 +13,7 @@ use super::{Body, RawToken, TokenCodec, Verified};
 use crate::base::{Clock, Scratch, SystemClock, base64url};
 use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwt::{Validator, Written, write};
+use crate::jwt::{Audience, Validator, Written, write};
 use crate::keys::Provenance;
 use crate::signal::{Deed, Signal};
 
@@ -41,7 +41,7 @@ use crate::signal::{Deed, Signal};
 pub struct Tokens<C> {
     codec: Box<dyn TokenCodec>,
     issuer: Option<String>,
-    audience: Vec<String>,
+    audience: Option<Audience>,
     typ: String,
     lifetime: i64,
     random_ids: bool,
@@ -135,7 +135,7 @@ impl<C: Serialize> Tokens<C> {
         let registered = Written {
             iss: self.issuer.as_deref(),
             sub: subject,
-            aud: (!self.audience.is_empty()).then_some(&self.audience),
+            aud: self.audience.as_ref(),
             exp: Some(expires_at),
             nbf: None,
             iat: Some(now),
@@ -343,7 +343,7 @@ impl<C> TokensBuilder<C> {
         Ok(Tokens {
             codec: self.codec,
             issuer: self.issuer,
-            audience: self.audience,
+            audience: (!self.audience.is_empty()).then(|| self.audience.into()),
             typ: self.typ.unwrap_or_else(|| "JWT".to_owned()),
             lifetime,
             random_ids: self.random_ids,

@@ -7,9 +7,9 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::header::{Header, Place, Written, malformed};
-use super::message::{self, Message, Recipient};
+use super::message::{self, Message, Recipient, Told};
 use super::{Content, Decrypted};
-use crate::base::{KeyId, Limits, base64url};
+use crate::base::{KeyId, Limits, Scratch, base64url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose;
 use crate::keys::{Encrypter, Keyring};
@@ -58,12 +58,13 @@ pub(crate) fn encrypt_into<H: Serialize + ?Sized>(
         ));
     }
     let mut dice = message::dice_for(encrypter)?;
-    let (key, encrypted_key, parameters) = message::key_for(encrypter, &mut dice)?;
+    let (mut told, mut own) = (Told::by(encrypter), None);
+    let key = message::key_for(encrypter, &mut dice, &mut told, &mut own)?;
     let start = out.len();
     let plain = content.typ == Some("JWT") && content.cty.is_none() && !content.zip;
     match encrypter.jwt_header().filter(|_| plain && custom.is_none()) {
         Some(header) => {
-            let parts = [encrypted_key.len(), 24, content.payload.len().saturating_add(16), 32];
+            let parts = [told.encrypted_key.len(), 24, content.payload.len().saturating_add(16), 32];
             let bodies = parts.into_iter().map(base64url::encoded_len).fold(4, usize::saturating_add);
             out.reserve(header.len().saturating_add(bodies));
             out.push_str(header);
@@ -76,7 +77,7 @@ pub(crate) fn encrypt_into<H: Serialize + ?Sized>(
                 typ: content.typ,
                 cty: content.cty,
                 zip: content.zip,
-                parameters: Some(&parameters),
+                parameters: Some(&told.parameters),
             };
             let json = match custom {
                 Some(custom) => header.to_json(custom)?,
@@ -86,8 +87,9 @@ pub(crate) fn encrypt_into<H: Serialize + ?Sized>(
         }
     }
     let aad = out.as_bytes().get(start..).unwrap_or_default();
-    let sealed = message::seal(content, encrypter.enc(), &key, aad, &mut dice)?;
-    for part in [&encrypted_key[..], sealed.iv(), &sealed.bytes, sealed.tag.as_ref()] {
+    let mut bytes = Scratch::new();
+    let sealed = message::seal(content, encrypter.enc(), key, aad, &mut dice, &mut bytes)?;
+    for part in [&told.encrypted_key[..], sealed.iv(), &bytes, sealed.tag.as_ref()] {
         out.push('.');
         base64url::encode_into(part, out);
     }

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde::ser::SerializeMap;
 
 use crate::base::json::{self, Value};
-use crate::base::object::{self, Fixed};
-use crate::base::{KeyId, Limits};
+use crate::base::object::{self, Fixed, JsonError, Members};
+use crate::base::{KeyId, Limits, Scratch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose;
 use crate::jwa::key_management::{Parameters, ReadParameters};
@@ -161,7 +160,7 @@ pub(super) struct Written<'h> {
 }
 
 impl Fixed for Written<'_> {
-    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn write(&self, to: &mut Members<'_>) -> std::result::Result<(), JsonError> {
         let texts = [
             ("alg", self.alg),
             ("enc", self.enc),
@@ -172,7 +171,7 @@ impl Fixed for Written<'_> {
         ];
         for (name, text) in texts {
             if let Some(text) = text {
-                to.serialize_entry(name, text)?;
+                to.add(name, text)?;
             }
         }
         self.parameters.map_or(Ok(()), |parameters| parameters.write(to))
@@ -186,10 +185,10 @@ impl Fixed for Written<'_> {
 impl Written<'_> {
     /// The JSON text, with the user's own parameters in it.
     pub(super) fn to_json<H: Serialize + ?Sized>(&self, custom: &H) -> Result<Vec<u8>> {
-        let mut json = Vec::with_capacity(192);
+        let mut json = Scratch::new();
         object::write(self, custom, &mut json).map_err(|error| {
             Error::new(ErrorKind::InvalidSetting, format!("in the header's own parameters: {error}"))
         })?;
-        Ok(json)
+        Ok(json.to_vec())
     }
 }

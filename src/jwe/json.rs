@@ -7,13 +7,13 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::header::{Header, Place, Written, malformed};
-use super::message::{self, Ciphertext, Message, Recipient};
+use super::message::{self, Message, Recipient, Sealed, Told};
 use super::{Content, Decrypted};
 use crate::base::json::{self, Kind, Value};
-use crate::base::{KeyId, Limits, base64url};
+use crate::base::{KeyId, Limits, Scratch, base64url};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jose;
-use crate::jwa::key_management::{Dice, Given, Parameters};
+use crate::jwa::key_management::{Dice, Given};
 use crate::keys::{Encrypter, Keyring};
 
 /// Encrypts `content` to one recipient, in flattened JSON. `protected` and `unprotected` are header
@@ -45,7 +45,8 @@ pub fn encrypt_flattened<P: Serialize + ?Sized, U: Serialize + ?Sized>(
     encrypter: &Encrypter,
 ) -> Result<String> {
     let mut dice = message::dice_for(encrypter)?;
-    let (key, encrypted_key, parameters) = message::key_for(encrypter, &mut dice)?;
+    let (mut told, mut own) = (Told::by(encrypter), None);
+    let key = message::key_for(encrypter, &mut dice, &mut told, &mut own)?;
     let header = Written {
         alg: Some(encrypter.alg().name()),
         enc: Some(encrypter.enc().name()),
@@ -53,17 +54,18 @@ pub fn encrypt_flattened<P: Serialize + ?Sized, U: Serialize + ?Sized>(
         typ: content.typ,
         cty: content.cty,
         zip: content.zip,
-        parameters: Some(&parameters),
+        parameters: Some(&told.parameters),
     };
     let header = header.to_json(protected)?;
     let protected = base64url::encode(&header);
     let aad = additional_data(&protected, content.aad);
-    let sealed = message::seal(content, encrypter.enc(), &key, &aad, &mut dice)?;
+    let mut bytes = Scratch::new();
+    let sealed = message::seal(content, encrypter.enc(), key, &aad, &mut dice, &mut bytes)?;
     let mut out = Output::new(&header, &protected, unprotected)?;
-    if !encrypted_key.is_empty() {
-        out.member("encrypted_key", &encrypted_key);
+    if !told.encrypted_key.is_empty() {
+        out.member("encrypted_key", &told.encrypted_key);
     }
-    Ok(out.finish(content, &sealed))
+    Ok(out.finish(content, &sealed, &bytes))
 }
 
 /// Encrypts `content` to several recipients, in general JSON; each opens it with its own key.
@@ -97,21 +99,24 @@ pub fn encrypt_general<P: Serialize + ?Sized, U: Serialize + ?Sized>(
     let own = encrypters.iter().map(|encrypter| encrypter.key().random_len());
     let mut dice = Dice::draw([enc.key_len(), enc.0.iv_len].into_iter().chain(own).sum())?;
     let mut recipients = String::new();
+    let mut own = None;
     let key = if direct {
-        let (key, encrypted_key, parameters) = message::key_for(first, &mut dice)?;
-        write_recipient(first, &parameters, &encrypted_key, &mut recipients)?;
+        let mut told = Told::by(first);
+        let key = message::key_for(first, &mut dice, &mut told, &mut own)?;
+        write_recipient(first, &told, &mut recipients)?;
         key
     } else {
         let cek = message::fresh_key(enc, &mut dice)?;
         for encrypter in encrypters {
-            let mut parameters = encrypter.parameters();
-            let given = encrypter.key().encrypt_key(enc.0, &cek, &mut dice, &mut parameters)?;
+            let mut told = Told::by(encrypter);
+            let given = encrypter.key().encrypt_key(enc.0, &cek, &mut dice, &mut told.parameters)?;
             let Given::Wrapped(encrypted_key) = given else {
                 return Err(ErrorKind::Encrypting.into());
             };
-            write_recipient(encrypter, &parameters, &encrypted_key, &mut recipients)?;
+            told.encrypted_key = encrypted_key;
+            write_recipient(encrypter, &told, &mut recipients)?;
         }
-        message::prepare(enc, &cek)?
+        own.insert(message::prepare(enc, &cek)?)
     };
     let header = Written {
         enc: Some(enc.name()),
@@ -123,33 +128,29 @@ pub fn encrypt_general<P: Serialize + ?Sized, U: Serialize + ?Sized>(
     let header = header.to_json(protected)?;
     let protected = base64url::encode(&header);
     let aad = additional_data(&protected, content.aad);
-    let sealed = message::seal(content, enc, &key, &aad, &mut dice)?;
+    let mut bytes = Scratch::new();
+    let sealed = message::seal(content, enc, key, &aad, &mut dice, &mut bytes)?;
     let mut out = Output::new(&header, &protected, unprotected)?;
     out.0.push_str(r#","recipients":["#);
     out.0.push_str(&recipients);
     out.0.push(']');
-    Ok(out.finish(content, &sealed))
+    Ok(out.finish(content, &sealed, &bytes))
 }
 
 /// Appends one element of `recipients`; an empty encrypted key is left out (RFC 7516 §7.2.1).
-fn write_recipient(
-    encrypter: &Encrypter,
-    parameters: &Parameters,
-    encrypted_key: &[u8],
-    out: &mut String,
-) -> Result<()> {
+fn write_recipient(encrypter: &Encrypter, told: &Told, out: &mut String) -> Result<()> {
     let header = Written {
         alg: Some(encrypter.alg().name()),
         kid: encrypter.kid().map(KeyId::as_str),
-        parameters: Some(parameters),
+        parameters: Some(&told.parameters),
         ..Written::default()
     };
     let header = header.to_json(&())?;
     out.push_str(if out.is_empty() { r#"{"header":"# } else { r#",{"header":"# });
     out.push_str(std::str::from_utf8(&header).map_err(|_| ErrorKind::Encrypting)?);
-    if !encrypted_key.is_empty() {
+    if !told.encrypted_key.is_empty() {
         out.push_str(r#","encrypted_key":""#);
-        base64url::encode_into(encrypted_key, out);
+        base64url::encode_into(&told.encrypted_key[..], out);
         out.push('"');
     }
     out.push('}');
@@ -201,12 +202,12 @@ impl Output {
         self.0.push('"');
     }
 
-    fn finish(mut self, content: &Content<'_>, sealed: &Ciphertext) -> String {
+    fn finish(mut self, content: &Content<'_>, sealed: &Sealed, ciphertext: &[u8]) -> String {
         if let Some(aad) = content.aad {
             self.member("aad", aad);
         }
         self.member("iv", sealed.iv());
-        self.member("ciphertext", &sealed.bytes);
+        self.member("ciphertext", ciphertext);
         self.member("tag", sealed.tag.as_ref());
         self.0.push('}');
         self.0

@@ -20,22 +20,6 @@ use crate::keys::{Decrypter, Encrypter, Keyring};
 /// The most keys that one message is tried with, over all its recipients.
 const MAX_TRIES: usize = 4;
 
-/// A message's content key, to encrypt with.
-#[allow(clippy::large_enum_variant, reason = "a box would cost each message an allocation")]
-pub(super) enum Key<'k> {
-    Prepared(&'k ContentKey),
-    Own(ContentKey),
-}
-
-impl Key<'_> {
-    fn get(&self) -> &ContentKey {
-        match self {
-            Self::Prepared(key) => key,
-            Self::Own(key) => key,
-        }
-    }
-}
-
 /// The randomness of a message to one recipient.
 pub(super) fn dice_for(encrypter: &Encrypter) -> Result<Dice> {
     let key = encrypter.key();
@@ -51,68 +35,85 @@ pub(super) fn fresh_key(enc: JweEnc, dice: &mut Dice) -> Result<Cek> {
 }
 
 /// Prepares a fresh content key.
-pub(super) fn prepare(enc: JweEnc, cek: &[u8]) -> Result<Key<'static>> {
-    let key = (enc.0.prepare)(cek).map_err(|reason| unusable(reason, "the content encryption"))?;
-    Ok(Key::Own(key))
+pub(super) fn prepare(enc: JweEnc, cek: &[u8]) -> Result<ContentKey> {
+    (enc.0.prepare)(cek).map_err(|reason| unusable(reason, "the content encryption"))
 }
 
-/// The content key of a message to one recipient, the encrypted key, and what its header shall say.
+/// What a message tells one recipient.
+pub(super) struct Told {
+    pub(super) encrypted_key: EncryptedKey,
+    /// For its header.
+    pub(super) parameters: Parameters,
+}
+
+impl Told {
+    pub(super) fn by(encrypter: &Encrypter) -> Self {
+        Self { encrypted_key: EncryptedKey::new(), parameters: encrypter.parameters() }
+    }
+}
+
+/// The content key of a message to one recipient, where `own` keeps it that is not prepared.
 pub(super) fn key_for<'k>(
     encrypter: &'k Encrypter,
     dice: &mut Dice,
-) -> Result<(Key<'k>, EncryptedKey, Parameters)> {
-    let mut parameters = encrypter.parameters();
+    told: &mut Told,
+    own: &'k mut Option<ContentKey>,
+) -> Result<&'k ContentKey> {
     if let Some(prepared) = encrypter.key().prepared() {
-        return Ok((Key::Prepared(prepared), EncryptedKey::new(), parameters));
+        return Ok(prepared);
     }
     let enc = encrypter.enc();
     // A key that is agreed on takes its place.
     let cek = if encrypter.alg().0.direct { Cek::zeroed(0) } else { fresh_key(enc, dice)? };
-    match encrypter.key().encrypt_key(enc.0, &cek, dice, &mut parameters)? {
-        Given::Wrapped(encrypted_key) => Ok((prepare(enc, &cek)?, encrypted_key, parameters)),
-        Given::Own(cek) => Ok((prepare(enc, &cek)?, EncryptedKey::new(), parameters)),
-    }
+    let key = match encrypter.key().encrypt_key(enc.0, &cek, dice, &mut told.parameters)? {
+        Given::Wrapped(encrypted_key) => {
+            told.encrypted_key = encrypted_key;
+            prepare(enc, &cek)?
+        }
+        Given::Own(cek) => prepare(enc, &cek)?,
+    };
+    Ok(own.insert(key))
 }
 
-/// Encrypted content.
-pub(super) struct Ciphertext {
-    pub(super) iv: [u8; 24],
-    pub(super) iv_len: usize,
-    pub(super) bytes: Scratch,
+/// What encrypting leaves beside the ciphertext.
+pub(super) struct Sealed {
+    iv: [u8; 24],
+    iv_len: usize,
     pub(super) tag: Tag,
 }
 
-impl Ciphertext {
+impl Sealed {
     pub(super) fn iv(&self) -> &[u8] {
         self.iv.get(..self.iv_len).unwrap_or_default()
     }
 }
 
-/// Encrypts `content` with `key`; `aad` is what the message authenticates beside it.
+/// Encrypts `content` into `bytes`, which is empty; `aad` is what the message authenticates beside it.
 pub(super) fn seal(
     content: &Content<'_>,
     enc: JweEnc,
-    key: &Key<'_>,
+    key: &ContentKey,
     aad: &[u8],
     dice: &mut Dice,
-) -> Result<Ciphertext> {
-    let mut bytes = plaintext(content)?;
+    bytes: &mut Scratch,
+) -> Result<Sealed> {
+    put_plaintext(content, bytes);
     let (mut iv, iv_len) = ([0; 24], enc.0.iv_len);
     let place = iv.get_mut(..iv_len).ok_or(ErrorKind::Encrypting)?;
     dice.fill(place)?;
-    let tag = key.get().seal(place, aad, &mut bytes, 0).map_err(|_| ErrorKind::Encrypting)?;
-    Ok(Ciphertext { iv, iv_len, bytes, tag })
+    let tag = key.seal(place, aad, bytes, 0).map_err(|_| ErrorKind::Encrypting)?;
+    Ok(Sealed { iv, iv_len, tag })
 }
 
-fn plaintext(content: &Content<'_>) -> Result<Scratch> {
+fn put_plaintext(content: &Content<'_>, bytes: &mut Scratch) {
     #[cfg(feature = "deflate")]
     if content.zip {
-        return Ok(super::zip::deflate(content.payload).into());
+        *bytes = super::zip::deflate(content.payload).into();
+        return;
     }
     // Room for the padding of AES-CBC, so that it does not move what must not be left behind.
-    let mut bytes = Scratch::with_capacity(content.payload.len().saturating_add(16));
+    bytes.reserve(content.payload.len().saturating_add(16));
     bytes.extend_from_slice(content.payload);
-    Ok(bytes)
 }
 
 /// One recipient's part of a message: its headers together, and its encrypted key.

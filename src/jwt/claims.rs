@@ -3,19 +3,19 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Audience, to_offset_date_time};
+use super::{Audience, Name, to_offset_date_time};
 use crate::revocation::Bearings;
 
 /// The seven registered claims.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Registered {
-    pub(crate) iss: Option<String>,
-    pub(crate) sub: Option<String>,
+    pub(crate) iss: Option<Name>,
+    pub(crate) sub: Option<Name>,
     pub(crate) aud: Option<Audience>,
     pub(crate) exp: Option<i64>,
     pub(crate) nbf: Option<i64>,
     pub(crate) iat: Option<i64>,
-    pub(crate) jti: Option<String>,
+    pub(crate) jti: Option<Name>,
 }
 
 impl Registered {
@@ -25,13 +25,13 @@ impl Registered {
     /// Who issued the token (`iss`).
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        self.iss.as_deref()
+        self.iss.as_ref().map(Name::as_str)
     }
 
     /// Whom it is about (`sub`).
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.sub.as_deref()
+        self.sub.as_ref().map(Name::as_str)
     }
 
     /// Whom it is meant for (`aud`).
@@ -61,7 +61,7 @@ impl Registered {
     /// Its identifier (`jti`): with the issuer, what to revoke it by.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.jti.as_deref()
+        self.jti.as_ref().map(Name::as_str)
     }
 
     /// What it can be revoked by. A format's own expiry counts where it is later.
@@ -116,14 +116,14 @@ impl<C> Claims<C> {
     /// With who issues the token (`iss`).
     #[must_use]
     pub fn with_issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.registered.iss = Some(issuer.into());
+        self.registered.iss = Some(Name::new(&issuer.into()));
         self
     }
 
     /// With whom it is about (`sub`).
     #[must_use]
     pub fn with_subject(mut self, subject: impl Into<String>) -> Self {
-        self.registered.sub = Some(subject.into());
+        self.registered.sub = Some(Name::new(&subject.into()));
         self
     }
 
@@ -158,7 +158,7 @@ impl<C> Claims<C> {
     /// With its identifier (`jti`).
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
-        self.registered.jti = Some(id.into());
+        self.registered.jti = Some(Name::new(&id.into()));
         self
     }
 

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::numeric_date::{Round, from_json_number};
-use super::{Audience, Registered};
+use super::{Audience, Name, Registered};
 use crate::base::json::{self, Kind, Value};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -37,6 +37,32 @@ pub(super) fn note(name: &str, value: Value<'_>, to: &mut Registered) -> Result<
     Ok(())
 }
 
+/// The same of a value that was read already: a string without escapes. False where the claim is no
+/// string.
+pub(super) fn note_text(name: &str, text: &str, to: &mut Registered) -> bool {
+    match name.as_bytes() {
+        b"iss" => to.iss = Some(Name::new(text)),
+        b"sub" => to.sub = Some(Name::new(text)),
+        b"aud" => to.aud = Some(Audience::from(text)),
+        b"jti" => to.jti = Some(Name::new(text)),
+        b"exp" | b"nbf" | b"iat" => return false,
+        _ => {}
+    }
+    true
+}
+
+/// The same of a whole number. False where the claim is no number.
+pub(super) fn note_seconds(name: &str, seconds: i64, to: &mut Registered) -> bool {
+    match name.as_bytes() {
+        b"exp" => to.exp = Some(seconds),
+        b"nbf" => to.nbf = Some(seconds),
+        b"iat" => to.iat = Some(seconds),
+        b"iss" | b"sub" | b"aud" | b"jti" => return false,
+        _ => {}
+    }
+    true
+}
+
 /// The user's type, from the whole object.
 pub(crate) fn read_custom<C: DeserializeOwned>(payload: &str) -> Result<C> {
     // What serde says of an unfitting value may quote it, so only the place is told.
@@ -56,8 +82,8 @@ fn wrong_type(claim: &str, due: &str) -> Error {
     Error::new(ErrorKind::MalformedClaims, format!("`{claim}` is not {due}"))
 }
 
-fn text(claim: &str, value: Value<'_>) -> Result<String> {
-    value.as_str().map(Into::into).ok_or_else(|| wrong_type(claim, "a string"))
+fn text(claim: &str, value: Value<'_>) -> Result<Name> {
+    value.as_str().map(|text| Name::new(&text)).ok_or_else(|| wrong_type(claim, "a string"))
 }
 
 fn moment(claim: &str, value: Value<'_>, round: Round) -> Result<i64> {

@@ -1,9 +1,10 @@
 //! Claims to JSON: the registered ones first, then the user's, in one object and one pass.
 
-use serde::ser::{Serialize, SerializeMap};
+use serde::Serialize;
 
-use super::Registered;
-use crate::base::object::{self, Fixed};
+use super::{Audience, Registered};
+use crate::base::Scratch;
+use crate::base::object::{self, Fixed, JsonError, Members};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The registered claims of a token that is about to be written.
@@ -11,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) struct Written<'c> {
     pub(crate) iss: Option<&'c str>,
     pub(crate) sub: Option<&'c str>,
-    pub(crate) aud: Option<&'c [String]>,
+    pub(crate) aud: Option<&'c Audience>,
     pub(crate) exp: Option<i64>,
     pub(crate) nbf: Option<i64>,
     pub(crate) iat: Option<i64>,
@@ -21,37 +22,35 @@ pub(crate) struct Written<'c> {
 impl<'c> From<&'c Registered> for Written<'c> {
     fn from(own: &'c Registered) -> Self {
         Self {
-            iss: own.iss.as_deref(),
-            sub: own.sub.as_deref(),
-            aud: own.aud.as_ref().map(super::Audience::as_slice),
+            iss: own.issuer(),
+            sub: own.subject(),
+            aud: own.audience(),
             exp: own.exp,
             nbf: own.nbf,
             iat: own.iat,
-            jti: own.jti.as_deref(),
+            jti: own.id(),
         }
     }
 }
 
 impl Fixed for Written<'_> {
-    fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    fn write(&self, to: &mut Members<'_>) -> std::result::Result<(), JsonError> {
         if let Some(iss) = self.iss {
-            to.serialize_entry("iss", iss)?;
+            to.add("iss", iss)?;
         }
         if let Some(sub) = self.sub {
-            to.serialize_entry("sub", sub)?;
+            to.add("sub", sub)?;
         }
-        match self.aud {
-            None => {}
-            Some([name]) => to.serialize_entry("aud", name)?,
-            Some(names) => to.serialize_entry("aud", names)?,
+        if let Some(aud) = self.aud {
+            to.add("aud", aud)?;
         }
         for (name, seconds) in [("exp", self.exp), ("nbf", self.nbf), ("iat", self.iat)] {
             if let Some(seconds) = seconds {
-                to.serialize_entry(name, &seconds)?;
+                to.add(name, &seconds)?;
             }
         }
         if let Some(jti) = self.jti {
-            to.serialize_entry("jti", jti)?;
+            to.add("jti", jti)?;
         }
         Ok(())
     }
@@ -76,7 +75,7 @@ impl Fixed for Written<'_> {
 pub(crate) fn write<C: Serialize + ?Sized>(
     registered: &Written<'_>,
     custom: &C,
-    out: &mut impl std::io::Write,
+    out: &mut Scratch,
 ) -> Result<()> {
     object::write(registered, custom, out)
         .map_err(|error| Error::new(ErrorKind::InvalidClaims, error.to_string()))

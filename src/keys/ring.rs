@@ -267,6 +267,10 @@ impl<W: WritingKey> Keyring<W> {
             _ => self.policy,
         };
         match (kid, policy) {
+            // Most rings hold one key, and most tokens name it.
+            (Some(kid), _) if self.sole_kid().is_some_and(|sole| sole.as_bytes() == kid.as_bytes()) => {
+                consider(&0);
+            }
             (Some(kid), _) => {
                 for reader in self.by_kid.get(kid.as_bytes()).unwrap_or(&self.anonymous) {
                     consider(reader);
@@ -300,6 +304,14 @@ impl<W: WritingKey> Keyring<W> {
             (0, true) => Err(ErrorKind::AlgorithmMismatch.into()),
             (0, false) => Err(ErrorKind::UnknownKey.into()),
             _ => Ok(found.into_iter().flatten()),
+        }
+    }
+
+    /// The name of the one key that reads, where there is but one and it has a name.
+    fn sole_kid(&self) -> Option<&KeyId> {
+        match self.readers.as_slice() {
+            [sole] => sole.key.kid(),
+            _ => None,
         }
     }
 

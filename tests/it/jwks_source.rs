@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use symbolon::{
-    Claims, Clock, Error, ErrorKind, Fault, Fetch, FetchAsync, FetchRequest, Fetched, Issuers, Jwk,
-    JwkSet, JwksCodec, JwksSource, JwksSourceBuilder, JwsAlg, JwsCodec, NoCustom, Provenance, RawToken,
-    Signer, TokenCodec, TokenCodecExt, Tokens, Validator,
+    Cached, Claims, Clock, Error, ErrorKind, Fault, Fetch, FetchAsync, FetchRequest, Fetched, Issuers,
+    Jwk, JwkSet, JwksCodec, JwksSource, JwksSourceBuilder, JwsAlg, JwsCodec, NoCustom, Provenance,
+    RawToken, Signer, TokenCodec, TokenCodecExt, Tokens, Validator, Verified,
 };
 use time::OffsetDateTime;
 
@@ -228,6 +228,35 @@ fn a_withdrawn_key_goes_with_the_next_set() {
         world.server.put(PATH, Answer::json(r#"{"keys":[]}"#));
         world.hand.forward(600);
         assert_eq!(world.judge(&token(&stays)), Some(ErrorKind::UnknownKey), "{name}");
+    }
+}
+
+#[test]
+fn tokens_that_are_remembered_are_forgotten_with_their_key_and_do_not_keep_keys_from_being_fetched() {
+    for (name, client) in clients() {
+        let world = World::new(&client);
+        let (old, new) = (key("old"), key("new"));
+        world.publish(&[&old]);
+        let tokens = Tokens::<NoCustom>::builder(world.codec.clone())
+            .issuer("https://id.example")
+            .policy(Validator::allow_no_expiry)
+            .clock(world.hand.clone());
+        let cached = Cached::new(tokens.build().unwrap(), 16);
+        let token = token(&old);
+        let same = |one: &Verified, other: &Verified| std::ptr::eq(one, other);
+        // The first sight has the keys fetched, the second one is the cache's first.
+        let [.., second, third] = [(); 4].map(|()| cached.verify(&token).unwrap());
+        assert!(same(&second, &third), "{name}: it is remembered");
+        assert_eq!(world.asked(), 1, "{name}");
+
+        // Its key is withdrawn, and the set that is held grows old.
+        world.publish(&[&new]);
+        assert!(same(&third, &cached.verify(&token).unwrap()), "{name}: nobody knows yet");
+        let until = world.status().fresh_until().unwrap();
+        world.hand.forward((until - world.hand.now()).whole_seconds() + 1);
+        let refused = cached.verify(&token).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::UnknownKey, "{name}");
+        assert_eq!(world.asked(), 2, "{name}");
     }
 }
 

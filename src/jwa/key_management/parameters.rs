@@ -4,10 +4,10 @@
 use std::num::NonZeroU32;
 
 use serde::Serialize;
-use serde::ser::SerializeMap;
 
 use crate::base::base64url;
 use crate::base::json::{Kind, Value};
+use crate::base::object::{JsonError, Members};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What is written for one recipient.
@@ -34,9 +34,9 @@ pub(crate) struct Epk {
 }
 
 impl Parameters {
-    pub(crate) fn write<M: SerializeMap>(&self, to: &mut M) -> Result<(), M::Error> {
+    pub(crate) fn write(&self, to: &mut Members<'_>) -> std::result::Result<(), JsonError> {
         if let Some(epk) = &self.epk {
-            to.serialize_entry("epk", epk)?;
+            to.add("epk", epk)?;
         }
         let bytes: [(&str, Option<&[u8]>); 5] = [
             ("apu", self.apu.as_deref()),
@@ -47,11 +47,11 @@ impl Parameters {
         ];
         for (name, bytes) in bytes {
             if let Some(bytes) = bytes {
-                to.serialize_entry(name, &base64url::encode(bytes))?;
+                to.add(name, &base64url::encode(bytes))?;
             }
         }
         if let Some(count) = self.p2c {
-            to.serialize_entry("p2c", &count)?;
+            to.add("p2c", &count)?;
         }
         Ok(())
     }

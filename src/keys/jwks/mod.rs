@@ -182,6 +182,12 @@ impl JwksSource {
         self.0.held.load().as_ref().map_or(0, |held| held.generation)
     }
 
+    /// Whether what is held serves without a thought of fetching.
+    pub(crate) fn is_calm(&self) -> bool {
+        let now = self.0.now();
+        self.0.held.load().as_ref().is_some_and(|held| held.calm.covers(now))
+    }
+
     fn flight(&self, state: &State, id: u64, now: Millis) -> Flight {
         Flight::new(Arc::clone(&self.0), id, now, state.discovered(now).map(Into::into))
     }
