@@ -267,8 +267,11 @@ impl<W: WritingKey> Keyring<W> {
             _ => self.policy,
         };
         match (kid, policy) {
-            // Most rings hold one key, and most tokens name it.
-            (Some(kid), _) if self.sole_kid().is_some_and(|sole| sole.as_bytes() == kid.as_bytes()) => {
+            // Most rings hold one key, which needs no looking up.
+            (None, KidPolicy::SoleKey | KidPolicy::TryAll) if self.readers.len() == 1 => {
+                consider(&0);
+            }
+            (Some(kid), _) if self.sole_kid() == Some(kid.as_bytes()) => {
                 consider(&0);
             }
             (Some(kid), _) => {
@@ -307,10 +310,10 @@ impl<W: WritingKey> Keyring<W> {
         }
     }
 
-    /// The name of the one key that reads, where there is but one and it has a name.
-    fn sole_kid(&self) -> Option<&KeyId> {
+    /// The name of the one key that reads, where there is but one.
+    fn sole_kid(&self) -> Option<&[u8]> {
         match self.readers.as_slice() {
-            [sole] => sole.key.kid(),
+            [sole] => sole.key.kid().map(KeyId::as_bytes),
             _ => None,
         }
     }
