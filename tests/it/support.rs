@@ -198,6 +198,9 @@ pub(crate) fn judge_example(jwk: &str, alg: &str, token: &str, payload: &[u8]) -
     Ok(())
 }
 
+/// How deep JSON may be nested, the outermost object included: as deep as serde_json reads.
+pub(crate) const MAX_DEPTH: usize = 127;
+
 /// The present of all tests whose time stands still: 2027-01-15T08:00:00Z.
 pub(crate) const NOW: i64 = 1_800_000_000;
 
