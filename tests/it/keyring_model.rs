@@ -200,7 +200,7 @@ fn agree(ring: &Keyring, model: &Model, now: i64) -> Result<(), TestCaseError> {
         // And the same of tokens: who signed one is among those that it is tried with.
         for (number, signer) in signers().iter().enumerate() {
             let alg = signer.alg().name();
-            let header = kid.map_or(json!({"alg": alg}), |kid| json!({"alg": alg, "kid": kid}));
+            let header = kid.map_or_else(|| json!({"alg": alg}), |kid| json!({"alg": alg, "kid": kid}));
             let token = signed_as(header.to_string(), "{}", signer);
             let read = codec.decode_at::<NoCustom>(&token, at(now));
             let due = model.picked(kid, alg, now);

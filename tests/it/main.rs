@@ -45,6 +45,7 @@ mod key_file;
 mod keyring;
 mod keyring_model;
 mod layers;
+mod no_panic;
 #[cfg(feature = "pem")]
 mod pem;
 mod properties;

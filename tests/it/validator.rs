@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use symbolon::{
     Body, Clock, Envelope, ErrorKind, FixedClock, Format, NoCustom, Provenance, RawToken, Result, Token,
     TokenCodec, TokenCodecExt, Tokens, Validator,

@@ -85,7 +85,8 @@ impl Claims {
         }
         let right = |name: &str| self.wrong.as_ref().is_none_or(|(wrong, _)| *wrong != name);
         let dates = self.dates.iter().filter(|(name, _, _)| right(name));
-        let dates = dates.map(|(name, date, exponent)| format!("\"{name}\":{}", date.written(*exponent)));
+        let dates =
+            dates.map(|(name, date, exponent)| format!("\"{name}\":{}", date.written(*exponent)));
         let others = members.iter().map(|(name, value)| format!("\"{name}\":{value}"));
         format!("{{{}}}", dates.chain(others).collect::<Vec<_>>().join(","))
     }
@@ -203,14 +204,16 @@ fn moment() -> impl Strategy<Value = i64> {
 
 /// A moment, or a fraction of a second beside it; or one that no clock can tell.
 fn date() -> impl Strategy<Value = (Date, bool)> {
-    let near = (moment(), -7..8_i128).prop_map(|(seconds, eighths)| Date(i128::from(seconds) * 8 + eighths));
+    let near =
+        (moment(), -7..8_i128).prop_map(|(seconds, eighths)| Date(i128::from(seconds) * 8 + eighths));
     let whole = moment().prop_map(|seconds| Date(i128::from(seconds) * 8));
     let far = (any::<bool>(), 40..120_u32)
         .prop_map(|(is_past, bits)| Date(if is_past { -(1 << bits) } else { 1 << bits }));
     // Beyond 2^53 a float holds no fraction, and integers beyond 64 bits are read as floats.
-    let exact = |date: Date| Date(if date.0.unsigned_abs() >> 56 == 0 { date.0 } else { date.0 >> 3 << 3 });
-    let any = prop_oneof![4 => whole, 4 => near.prop_map(exact), 1 => far];
-    (any, any::<bool>()).prop_map(|(date, exponent)| {
+    let exact =
+        |date: Date| Date(if date.0.unsigned_abs() >> 53 == 0 { date.0 } else { date.0 >> 3 << 3 });
+    let dates = prop_oneof![4 => whole, 4 => near.prop_map(exact), 1 => far];
+    (dates, any::<bool>()).prop_map(|(date, exponent)| {
         // What is written with an exponent is read as a float, too.
         (date, exponent && date.0.unsigned_abs() >> 53 == 0)
     })
@@ -259,7 +262,8 @@ fn policies() -> impl Strategy<Value = Policy> {
 /// What no registered claim may be (RFC 7519 §4.1), null above all.
 fn wrong() -> impl Strategy<Value = (&'static str, Value)> {
     let texts = ("iss|sub|jti", vec![json!(7), json!(null), json!(["a"]), json!({}), json!(true)]);
-    let dates = ("exp|nbf|iat", vec![json!("1800000000"), json!(null), json!([1]), json!({}), json!(false)]);
+    let dates =
+        ("exp|nbf|iat", vec![json!("1800000000"), json!(null), json!([1]), json!({}), json!(false)]);
     let aud = ("aud", vec![json!(7), json!(null), json!(["a", 7]), json!([["a"]]), json!({"a": 1})]);
     prop::sample::select(vec![texts, dates, aud]).prop_flat_map(|(names, values)| {
         let names: Vec<&str> = names.split('|').collect();
@@ -287,31 +291,39 @@ fn tokens() -> impl Strategy<Value = (Plain, Claims)> {
             let claims = Claims {
                 texts: texts.filter_map(|(name, text)| Some((name, text?))).collect(),
                 aud,
-                dates: dates.filter_map(|(name, date)| date.map(|(date, way)| (name, date, way))).collect(),
+                dates: dates
+                    .filter_map(|(name, date)| date.map(|(date, way)| (name, date, way)))
+                    .collect(),
                 wrong,
             };
             (Plain { typ, issued_at, expires_at }, claims)
         })
 }
 
-/// A wrong type is never as good as absent, whatever the policy: the token is not even decoded.
-fn verdict(policy: &Policy, outside: Plain, claims: &Claims) -> Result<Option<ErrorKind>, TestCaseError> {
+/// The verdict, and none where a claim is of a wrong type: that is never as good as absent, whatever the
+/// policy, and the token not even decoded.
+fn verdict(
+    policy: &Policy,
+    outside: Plain,
+    claims: &Claims,
+) -> Result<Option<Option<ErrorKind>>, TestCaseError> {
     let text = claims.written();
     if claims.wrong.is_some() {
         let read = outside.decode::<serde::de::IgnoredAny>(&text);
         prop_assert_eq!(kind(read), Some(ErrorKind::MalformedClaims), "{}", text);
-        return Err(TestCaseError::reject("a wrong type is all there is to say of it"));
+        return Ok(None);
     }
-    Ok(judge_with(&policy.validator(), outside, &text))
+    Ok(Some(judge_with(&policy.validator(), outside, &text)))
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { max_global_rejects: 1 << 20, ..config(4000) })]
+    #![proptest_config(config(4000))]
 
     #[test]
     fn the_verdict_is_that_of_the_documentation(policy in policies(), (outside, claims) in tokens()) {
         let (identity, times) = policy.broken(outside, &claims);
-        match verdict(&policy, outside, &claims)? {
+        let Some(verdict) = verdict(&policy, outside, &claims)? else { return Ok(()) };
+        match verdict {
             None => prop_assert!(identity.is_empty() && times.is_empty(), "{:?} {:?}", identity, times),
             Some(kind) if !identity.is_empty() => prop_assert!(identity.contains(&kind), "{:?} {:?}", kind, identity),
             Some(kind) => prop_assert!(times.contains(&kind), "{:?} {:?}", kind, times),
@@ -324,7 +336,7 @@ proptest! {
         let policy = Policy { issuers: vec![], any_audience: true, subject: None, id: None, typ: None, any_typ: true, required: vec![], ..policy };
         let (identity, times) = policy.broken(outside, &claims);
         prop_assert!(identity.is_empty());
-        let verdict = verdict(&policy, outside, &claims)?;
+        let Some(verdict) = verdict(&policy, outside, &claims)? else { return Ok(()) };
         prop_assert_eq!(verdict.is_none(), times.is_empty(), "{:?} {:?}", verdict, times);
         prop_assert!(verdict.is_none_or(|kind| times.contains(&kind)), "{:?} {:?}", verdict, times);
     }

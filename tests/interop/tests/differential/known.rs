@@ -87,8 +87,8 @@ pub(crate) const KNOWN: &[Known] = &[
         name: "a member of an object twice",
         who: &[Jsonwebtoken, Josekit, Biscuit],
         does: Accepts,
-        why: "RFC 7515 §4, RFC 7519 §4: names must be unique. Of two members another reader may take the \
-              other, so neither is taken (RFC 8259 §4, RFC 7493 §2.3)",
+        why: "RFC 7515 §4, RFC 7519 §4: names must be unique, and whoever reads may refuse or take the last. \
+              Another reader may take the first, so neither is taken",
         holds: |facts| {
             facts.header.twice && facts.ours == Some(Malformed)
                 || facts.claims.twice && facts.ours == Some(MalformedClaims)
@@ -98,7 +98,8 @@ pub(crate) const KNOWN: &[Known] = &[
         name: "`crit` that is not understood, or no list of names",
         who: &[Jsonwebtoken, Josekit, Biscuit],
         does: Accepts,
-        why: "RFC 7515 §4.1.11, RFC 7516 §4.1.13: must be refused, an empty list too",
+        why: "RFC 7515 §4.1.11, RFC 7516 §4.1.13: invalid where a name is not understood; an empty list must not \
+              be written, and may be refused",
         holds: |facts| {
             facts.header.has("crit") && matches!(facts.ours, Some(Malformed | UnsupportedHeader))
         },
@@ -107,7 +108,7 @@ pub(crate) const KNOWN: &[Known] = &[
         name: "`b64` false, or no boolean",
         who: &[Jsonwebtoken, Josekit, Biscuit],
         does: Accepts,
-        why: "RFC 7797 §6, §7: a payload that is not encoded is not for JWTs, and must not be read as one that is",
+        why: "RFC 7797 §6, and its update of RFC 7519: not for JWTs, and never to be read as if it were not there",
         holds: |facts| {
             facts
                 .header
