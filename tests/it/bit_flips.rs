@@ -40,7 +40,7 @@ fn flipped_below(token: &str, part: &prop::sample::Index, bit: &prop::sample::In
 fn any_flipped_bit_is_noticed_by_every_codec() {
     let tokens: Vec<String> = cells().iter().map(token).collect();
     let indices = (any::<prop::sample::Index>(), any::<prop::sample::Index>());
-    TestRunner::new(config(16))
+    TestRunner::new(config(6))
         .run(&indices, |(part, bit)| {
             for (cell, token) in cells().iter().zip(&tokens) {
                 let below = flipped_below(token, &part, &bit);

@@ -372,7 +372,7 @@ fn every_good_text_is_read_by_what_it_is_for() {
 }
 
 proptest! {
-    #![proptest_config(config(400))]
+    #![proptest_config(config(250))]
 
     #[test]
     fn no_text_makes_a_reader_panic(text in text()) {

@@ -28,7 +28,7 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 #[test]
 fn what_is_sealed_is_opened_by_every_codec() {
     let given = (bytes(), "[ -~ü]{1,12}", times());
-    TestRunner::new(config(6))
+    TestRunner::new(config(2))
         .run(&given, |(payload, text, (issued_at, expires_at))| {
             for cell in cells() {
                 let codec = &cell.codec;
@@ -66,7 +66,7 @@ fn what_is_sealed_is_opened_by_every_codec() {
 
 #[test]
 fn what_is_encoded_is_decoded_by_every_codec() {
-    TestRunner::new(config(4))
+    TestRunner::new(config(2))
         .run(&(object(), ".{0,12}", times()), |(custom, text, (issued_at, expires_at))| {
             let claims = Claims::new(custom)
                 .with_issuer(&text)
@@ -108,7 +108,7 @@ fn every_serialization_of_a_signature_is_read_back() {
         parameters("P[a-z\"ü]{0,3}"),
         parameters("U[a-z\"ü]{0,3}"),
     );
-    TestRunner::new(config(3))
+    TestRunner::new(config(2))
         .run(&given, |(payload, plain, text, protected, unprotected)| {
             for (_, signer) in signers() {
                 let signer = signer.clone().with_kid(text.as_str()).unwrap();
@@ -169,7 +169,7 @@ fn every_serialization_of_an_encrypted_message_is_read_back() {
     use symbolon::jwe::{Content, compact, json};
     let given =
         (bytes(), bytes(), "[ -~ü]{1,12}", parameters("P[a-z\"ü]{0,3}"), parameters("U[a-z\"ü]{0,3}"));
-    TestRunner::new(config(2))
+    TestRunner::new(config(1))
         .run(&given, |(payload, aad, text, protected, unprotected)| {
             let (limits, now) = (Limits::default(), at(NOW));
             for (name, ring) in crate::cells::encrypted() {

@@ -340,4 +340,27 @@ proptest! {
         prop_assert_eq!(verdict.is_none(), times.is_empty(), "{:?} {:?}", verdict, times);
         prop_assert!(verdict.is_none_or(|kind| times.contains(&kind)), "{:?} {:?}", verdict, times);
     }
+
+    /// And here all is right but one claim, an eighth of a second or two on either side of where it turns.
+    #[test]
+    fn each_boundary_is_where_it_should_be(
+        policy in policies(), name in prop::sample::select(vec!["exp", "nbf", "iat"]), eighths in -12..=12_i128, exponent in any::<bool>(),
+    ) {
+        let policy = Policy { issuers: vec![], any_audience: true, subject: None, id: None, typ: None, any_typ: true, required: vec![], no_expiry: true, max_age: policy.max_age.filter(|_| name == "iat"), ..policy };
+        let early = policy.leeway.unwrap_or(60);
+        let late = policy.leeway.unwrap_or(0);
+        let turns = match (name, policy.max_age) {
+            ("exp", _) => vec![NOW - late],
+            ("iat", Some(age)) => vec![NOW - age - late, NOW + early],
+            _ => vec![NOW + early],
+        };
+        for turn in turns {
+            let date = Date(i128::from(turn) * 8 + eighths);
+            let claims = Claims { texts: vec![], aud: None, dates: vec![(name, date, exponent)], wrong: None };
+            let (identity, times) = policy.broken(Plain::default(), &claims);
+            let verdict = judge_with(&policy.validator(), Plain::default(), &claims.written());
+            prop_assert!(identity.is_empty());
+            prop_assert_eq!(verdict, times.first().copied(), "{}", claims.written());
+        }
+    }
 }
