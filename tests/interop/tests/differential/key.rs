@@ -40,16 +40,14 @@ impl Key {
         let all = [JweEnc::A256GCM, JweEnc::A128CBC_HS256].into_iter().flat_map(recipients);
         let others = all
             .filter(|to| !by_hand.iter().any(|other| other.name() == to.name()))
-            .map(|to| Self {
-                name: to.name(),
-                readers: Readers::of_encrypted(&to),
-                writer: Writer::EncryptsWell(to.writer()),
+            .filter_map(|to| {
+                let readers = Readers::of_encrypted(&to)?;
+                Some(Self { name: to.name(), readers, writer: Writer::EncryptsWell(to.writer()) })
             })
             .collect::<Vec<_>>();
-        let by_hand = by_hand.into_iter().map(|to| Self {
-            name: to.alg.to_string(),
-            readers: Readers::of_encrypted(&to),
-            writer: Writer::Encrypts(to),
+        let by_hand = by_hand.into_iter().filter_map(|to| {
+            let readers = Readers::of_encrypted(&to)?;
+            Some(Self { name: to.alg.to_string(), readers, writer: Writer::Encrypts(to) })
         });
         signing.chain(by_hand).chain(others).collect()
     }

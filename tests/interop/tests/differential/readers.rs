@@ -77,7 +77,8 @@ impl Readers {
         }
     }
 
-    pub(crate) fn of_encrypted(to: &Recipient) -> Self {
+    /// None where this build decrypts no RSA-OAEP.
+    pub(crate) fn of_encrypted(to: &Recipient) -> Option<Self> {
         let jwk = josekit_jwk(&to.jwk);
         let josekit = josekit_decrypter(to.alg, &jwk);
         let alg = match to.alg.name() {
@@ -88,18 +89,18 @@ impl Readers {
         };
         // Of the others it has the names.
         let alg = alg.filter(|_| to.enc == JweEnc::A256GCM);
-        let ring = reading(&nameless(&to.jwk), to.alg, to.enc).unwrap();
+        let ring = reading(&nameless(&to.jwk), to.alg, to.enc)?;
         let biscuit = alg.map(|alg| {
             let KeyMaterial::Oct(key) = to.jwk.material() else { panic!("a shared key") };
             let key = biscuit::jwk::JWK::new_octet_key(key.as_bytes(), biscuit::Empty {});
             Biscuit::Decrypts(key, alg)
         });
-        Self {
+        Some(Self {
             ours: Box::new(JweCodec::new(ring)),
             jsonwebtoken: None, // signs alone
             josekit: Josekit::Decrypts(josekit),
             biscuit,
-        }
+        })
     }
 
     /// What we make of it, at the moment `now`.
