@@ -8,8 +8,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// How many arrays and objects may stand inside one another.
-pub(crate) const MAX_DEPTH: usize = 128;
+/// How many arrays and objects may stand inside one another: as many as serde_json reads, so that
+/// what passes here is never refused by the type that it is read into, nor by most other readers.
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// What is wrong with a JSON text; never says what stands in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use symbolon::{
 };
 
 use crate::support::{
-    NOW, at, base64url, damaged, from_base64url, header_of, hmac_sha256, hs256, kind, lacks_feature,
-    sha256, signed_as, signed_input, signer, signers,
+    MAX_DEPTH, NOW, at, base64url, damaged, from_base64url, header_of, hmac_sha256, hs256, kind,
+    lacks_feature, sha256, signed_as, signed_input, signer, signers,
 };
 
 const PLAIN: &str = r#"{"sub":"7"}"#;
@@ -1637,17 +1637,17 @@ fn a_header_has_8_kib_at_most() {
 }
 
 #[test]
-fn json_deeper_than_128_is_refused() {
+fn json_deeper_than_serde_json_reads_is_refused() {
     // The object itself is the first level.
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
         let nested = |depth: usize| format!("{}1{}", open.repeat(depth - 1), close.repeat(depth - 1));
         let claims = |depth: usize| format!(r#"{{"a":{}}}"#, nested(depth));
-        assert_eq!(judge_claims(claims(128)), Ok(()));
-        assert_eq!(judge_claims(claims(129)), Err(ErrorKind::MalformedClaims));
+        assert_eq!(judge_claims(claims(MAX_DEPTH)), Ok(()));
+        assert_eq!(judge_claims(claims(MAX_DEPTH + 1)), Err(ErrorKind::MalformedClaims));
         assert_eq!(judge_claims(claims(50_000)), Err(ErrorKind::MalformedClaims));
         let header = |depth: usize| format!(r#"{{"alg":"HS256","a":{}}}"#, nested(depth));
-        assert_eq!(judge_header(&hs256(), header(128)), Ok(()));
-        assert_eq!(judge_header(&hs256(), header(129)), Err(ErrorKind::Malformed));
+        assert_eq!(judge_header(&hs256(), header(MAX_DEPTH)), Ok(()));
+        assert_eq!(judge_header(&hs256(), header(MAX_DEPTH + 1)), Err(ErrorKind::Malformed));
         // Open brackets without end.
         assert_eq!(
             judge_claims(format!(r#"{{"a":{}"#, open.repeat(100_000))),

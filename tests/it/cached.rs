@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use proptest::prelude::*;
 use symbolon::{
     AnyOf, Cached, Clock, Envelope, ErrorKind, Format, JwsAlg, JwsCodec, KeyId, Keyring, NoCustom,
     Provenance, RawToken, Revocations, SharedKeyring, Signer, TokenCodec, Tokens,
 };
 use time::{Duration, OffsetDateTime};
 
-use super::support::kind;
+use super::support::{config, kind};
 
 const START: i64 = 1_800_000_000;
 
@@ -299,4 +300,102 @@ fn threads_agree_while_keys_rotate() {
         }
         stop.store(true, Ordering::SeqCst);
     });
+}
+
+/// What may happen between two looks at a token.
+#[derive(Debug, Clone)]
+enum Event {
+    Issue,
+    /// This one of those that there are; perhaps with a letter of it exchanged.
+    Show(prop::sample::Index, Option<prop::sample::Index>),
+    Pass(i64),
+    /// To a fresh key; the old one reads for so long.
+    Rotate(Option<i64>),
+    /// One that was the primary, this long ago.
+    Remove(prop::sample::Index),
+    Revoke(prop::sample::Index),
+    Clear,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        3 => Just(Event::Issue),
+        12 => (index(), prop::option::weighted(0.2, index())).prop_map(|(token, at)| Event::Show(token, at)),
+        2 => (0..40_i64).prop_map(Event::Pass),
+        1 => prop::option::of(0..60_i64).prop_map(Event::Rotate),
+        1 => index().prop_map(Event::Remove),
+        1 => index().prop_map(Event::Revoke),
+        1 => Just(Event::Clear),
+    ]
+}
+
+proptest! {
+    #![proptest_config(config(300))]
+
+    /// The model is the same service without a cache.
+    #[test]
+    fn a_cache_never_changes_a_verdict(events in prop::collection::vec(event(), 1..60)) {
+        let clock = Hand::new();
+        let revocations = Revocations::in_memory();
+        let shared = SharedKeyring::new(Keyring::new(signer("0")));
+        let build = || {
+            let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(&shared))
+                .lifetime(Duration::seconds(100))
+                .random_ids()
+                .policy(|policy| policy.unless_revoked(&revocations))
+                .clock(clock.clone());
+            tokens.build().unwrap()
+        };
+        // Few places, so that tokens push one another out.
+        let (cached, plain) = (Cached::new(build(), 4), build());
+        let (mut seconds, mut keys) = (0, vec!["0".to_owned()]);
+        let mut tokens = vec![plain.issue(&NoCustom::default()).unwrap()];
+        prop_assert!(plain.verify(&tokens[0]).is_ok());
+        for event in &events {
+            match event {
+                Event::Issue => tokens.push(plain.issue(&NoCustom::default()).unwrap()),
+                Event::Show(token, at) => {
+                    let mut token = tokens[token.index(tokens.len())].clone();
+                    if let Some(at) = at {
+                        let at = at.index(token.len());
+                        let other = if token.as_bytes()[at] == b'A' { "B" } else { "A" };
+                        token.replace_range(at..=at, other);
+                    }
+                    let due = plain.verify(&token);
+                    // Remembered or not, and the first time as the third.
+                    for _ in 0..3 {
+                        match (cached.verify(&token), &due) {
+                            (Ok(read), Ok(due)) => {
+                                prop_assert_eq!(read.registered(), due.registered());
+                                prop_assert_eq!(read.envelope().kid(), due.envelope().kid());
+                            }
+                            (read, due) => {
+                                let due = due.as_ref().err().map(symbolon::Error::kind);
+                                prop_assert_eq!(kind(read), due);
+                            }
+                        }
+                    }
+                }
+                Event::Pass(more) => {
+                    seconds += more;
+                    clock.set(seconds);
+                }
+                Event::Rotate(until) => {
+                    let kid = keys.len().to_string();
+                    let until = until.map(|more| clock.now() + Duration::seconds(more));
+                    shared.rotate(signer(&kid), until).unwrap();
+                    keys.push(kid);
+                }
+                Event::Remove(key) => shared.remove(&KeyId::new(&*keys[key.index(keys.len())]).unwrap()),
+                Event::Revoke(token) => {
+                    if let Ok(verified) = plain.verify(&tokens[token.index(tokens.len())]) {
+                        let claims = verified.registered();
+                        revocations.revoke(claims.issuer(), claims.id().unwrap(), None).unwrap();
+                    }
+                }
+                Event::Clear => cached.clear(),
+            }
+        }
+    }
 }

@@ -14,7 +14,9 @@ use symbolon::{
 };
 
 use crate::rfc7515::{A_2_KEY, A_2_TOKEN};
-use crate::support::{base64url, count, damaged, noise, read, refused, signed_as, signed_input};
+use crate::support::{
+    MAX_DEPTH, base64url, count, damaged, noise, read, refused, signed_as, signed_input,
+};
 
 /// What stands in for a character of a token, one after the other.
 const ODD: [&str; 16] =
@@ -536,7 +538,7 @@ fn not_json() -> Vec<Vec<u8>> {
     }
     all.push(b"\xff\xfe{\0}\0".to_vec());
     all.push(b"\0{\0}".to_vec());
-    all.push(nested(129, "").into_bytes());
+    all.push(nested(MAX_DEPTH + 1, "").into_bytes());
     all.push(nested(4000, "").into_bytes());
     all.push("[".repeat(6000).into_bytes());
     all.push("{\"a\":".repeat(1500).into_bytes());
@@ -642,8 +644,8 @@ fn judges_header_parameters_by_name_type_and_value() {
         cases.push((format!(r#"{{"alg":"HS256","kid":"k",{rest}}}"#), kind));
     }
     cases.push((format!(r#"{{"alg":"HS256","kid":"k","x":{}}}"#, "9".repeat(8000)), None));
-    cases.push((nested(128, r#""alg":"HS256","kid":"k","#), None));
-    cases.push((nested(129, r#""alg":"HS256","kid":"k","#), Some(Malformed)));
+    cases.push((nested(MAX_DEPTH, r#""alg":"HS256","kid":"k","#), None));
+    cases.push((nested(MAX_DEPTH + 1, r#""alg":"HS256","kid":"k","#), Some(Malformed)));
     count("header parameters", cases, |(header, kind)| {
         let is = refused(&signed_as(&header, "{}", &signer), &ring);
         if is == kind { Ok(()) } else { Err(format!("{header:.100}: {is:?}, should be {kind:?}")) }
@@ -802,10 +804,12 @@ fn refuses_claims_that_are_not_strict_json() {
         let payload = [br#"{"sub":"7","#, inner].concat();
         must_be(claims(&payload), ErrorKind::MalformedClaims, &payload)
     });
-    for payload in [nested(128, ""), nested(128, r#""sub":"7","#), "{}".into(), " {} \r\n".into()] {
+    for payload in
+        [nested(MAX_DEPTH, ""), nested(MAX_DEPTH, r#""sub":"7","#), "{}".into(), " {} \r\n".into()]
+    {
         assert_eq!(claims(&payload), None, "{payload:.40}");
     }
-    assert_eq!(claims(nested(129, r#""sub":"7","#)), Some(ErrorKind::MalformedClaims));
+    assert_eq!(claims(nested(MAX_DEPTH + 1, r#""sub":"7","#)), Some(ErrorKind::MalformedClaims));
 }
 
 #[test]
@@ -967,8 +971,10 @@ fn refuses_keys_that_are_not_strict_json() {
     for twice in ["\"kty\":\"oct\"", "\"kt\\u0079\":\"oct\"", "\"k\":\"AAAA\"", "\"\\u006b\":\"AAAA\""] {
         keys_fail(format!("{},{twice}}}", &key[..key.len() - 1])).unwrap();
     }
-    assert!(Jwk::from_json(format!("{},{}", &key[..key.len() - 1], &nested(128, "")[1..])).is_ok());
-    keys_fail(format!("{},{}", &key[..key.len() - 1], &nested(129, "")[1..])).unwrap();
+    assert!(
+        Jwk::from_json(format!("{},{}", &key[..key.len() - 1], &nested(MAX_DEPTH, "")[1..])).is_ok()
+    );
+    keys_fail(format!("{},{}", &key[..key.len() - 1], &nested(MAX_DEPTH + 1, "")[1..])).unwrap();
     for number in ["1e400", "-1e999999999", &"9".repeat(50_000)] {
         assert!(
             Jwk::from_json(format!("{},\"x\":{number}}}", &key[..key.len() - 1])).is_err(),

@@ -18,7 +18,7 @@ use symbolon::{
 };
 use time::OffsetDateTime;
 
-use crate::support::{count, damaged, lacks_feature, noise, vectors};
+use crate::support::{MAX_DEPTH, count, damaged, lacks_feature, noise, vectors};
 use values::*;
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -542,7 +542,8 @@ fn an_unprotected_alg_may_only_agree() {
 
 #[test]
 fn rejects_headers_that_are_not_as_they_must_be() {
-    let deep = format!(r#"{{"alg":"HS256","kid":"k","x":{}{}}}"#, "[".repeat(128), "]".repeat(128));
+    let deep =
+        format!(r#"{{"alg":"HS256","kid":"k","x":{}{}}}"#, "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH));
     let headers = [
         (r#"{"kid":"k"}"#, ""),
         (r#"["HS256"]"#, ""),
@@ -721,8 +722,9 @@ fn rejects_duplicate_members_at_every_level() {
         assert_eq!(kind(open(&format!("{flat}{end}"))), ErrorKind::Malformed);
         assert_eq!(kind(open(&format!("{end}{flat}"))), ErrorKind::Malformed);
     }
-    let deep = flat.replacen('{', &format!(r#"{{"x":{}{},"#, "[".repeat(128), "]".repeat(128)), 1);
-    assert_eq!(kind(open(&deep)), ErrorKind::Malformed, "depth 129");
+    let deep =
+        flat.replacen('{', &format!(r#"{{"x":{}{},"#, "[".repeat(MAX_DEPTH), "]".repeat(MAX_DEPTH)), 1);
+    assert_eq!(kind(open(&deep)), ErrorKind::Malformed, "one too deep");
 }
 
 // ---- which signatures count

@@ -16,7 +16,9 @@ mod algorithms;
 mod amora;
 mod attacks;
 mod bearer;
+mod bit_flips;
 mod cached;
+mod cells;
 mod codec;
 mod concurrency;
 mod corpus_replay;
@@ -41,7 +43,9 @@ mod jwks_source;
 mod jws_json;
 mod key_file;
 mod keyring;
+mod keyring_model;
 mod layers;
+mod no_panic;
 #[cfg(feature = "pem")]
 mod pem;
 mod properties;
@@ -58,6 +62,8 @@ mod rfc7520;
 mod rfc7638;
 mod rfc8037;
 mod rotation;
+mod rotation_model;
+mod round_trip;
 #[cfg(feature = "sealed")]
 mod sealed;
 mod secret;
@@ -66,6 +72,7 @@ mod signals;
 mod support;
 mod threats;
 mod validator;
+mod validator_model;
 #[cfg(feature = "axum")]
 mod web;
 mod wycheproof;

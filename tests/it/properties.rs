@@ -10,11 +10,7 @@ use symbolon::{
     RawToken, Signer, TokenCodec, TokenCodecExt, Validator,
 };
 
-use crate::support::{NOW, at, header_of, hs256, kind, signed_as, signers};
-
-fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
-}
+use crate::support::{NOW, at, config, header_of, hs256, kind, signed_as, signers};
 
 /// Some algorithms take long in a debug build.
 fn cases(signer: &Signer, fast: u32) -> u32 {
@@ -26,7 +22,7 @@ fn cases(signer: &Signer, fast: u32) -> u32 {
     }
 }
 
-fn json() -> impl Strategy<Value = Value> {
+pub(crate) fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -46,7 +42,7 @@ fn json() -> impl Strategy<Value = Value> {
 }
 
 /// An object whose members take no registered name.
-fn object() -> impl Strategy<Value = Value> {
+pub(crate) fn object() -> impl Strategy<Value = Value> {
     prop::collection::btree_map("[^a-z]{0,3}|[a-z]{4,8}", json(), 0..6)
         .prop_map(|map| Value::Object(map.into_iter().collect()))
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use proptest::prelude::ProptestConfig;
 use symbolon::jws::{Unverified, compact};
 use symbolon::{
     Error, ErrorKind, Fault, HmacAlg, Jwk, JwsAlg, JwsCodec, KeyMaterial, KeyType, Keyring, Limits,
@@ -197,6 +198,16 @@ pub(crate) fn judge_example(jwk: &str, alg: &str, token: &str, payload: &[u8]) -
     }
     Ok(())
 }
+
+/// So many cases where `PROPTEST_CASES` says nothing; it says how many 256 of them shall be.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    let usual = ProptestConfig::default();
+    let cases = (u64::from(cases) * u64::from(usual.cases)).div_ceil(256);
+    ProptestConfig { cases: cases.try_into().unwrap(), failure_persistence: None, ..usual }
+}
+
+/// How deep JSON may be nested, the outermost object included: as deep as serde_json reads.
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// The present of all tests whose time stands still: 2027-01-15T08:00:00Z.
 pub(crate) const NOW: i64 = 1_800_000_000;
