@@ -9,6 +9,7 @@ mod media_type;
 pub(crate) mod object;
 mod scratch;
 mod secret;
+mod stack;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use key_id::KeyId;
@@ -18,3 +19,4 @@ pub(crate) use media_type::same_media_type;
 pub(crate) use scratch::Buffer;
 pub(crate) use scratch::Scratch;
 pub(crate) use secret::SecretBytes;
+pub(crate) use stack::leaving_no_trace;
