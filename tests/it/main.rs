@@ -20,6 +20,7 @@ mod cached;
 mod codec;
 mod concurrency;
 mod corpus_replay;
+mod debug;
 mod dependencies;
 #[cfg(any(feature = "jwe", feature = "pem"))]
 mod encrypted_keys;
