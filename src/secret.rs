@@ -9,7 +9,7 @@ use std::path::Path;
 use base64_simd::{Base64, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use crate::base::SecretBytes;
+use crate::base::{SecretBytes, base64url};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How a secret is spelled. It is always said, never guessed: many a text can be read in two ways.
@@ -200,7 +200,11 @@ impl Secret {
 fn from_base64(text: &[u8], alphabet: &Base64) -> Option<Vec<u8>> {
     let unpadded = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
     let padded_right = unpadded.len() == text.len() || text.len().is_multiple_of(4);
-    alphabet.decode_to_vec(unpadded).ok().filter(|_| padded_right)
+    if !padded_right {
+        return None;
+    }
+    let mut bytes = base64url::decode_secret(unpadded, alphabet).ok()?;
+    Some(std::mem::take(&mut *bytes))
 }
 
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {

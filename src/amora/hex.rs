@@ -5,13 +5,13 @@ use zeroize::Zeroizing;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The 32 bytes of 64 hexadecimal digits, in any case.
-pub(super) fn key(text: &str) -> Result<Zeroizing<[u8; 32]>> {
+pub(super) fn key(text: &str) -> Result<Box<Zeroizing<[u8; 32]>>> {
     let invalid = || Error::new(ErrorKind::InvalidKey, "the key is not 64 hexadecimal digits");
     // Bytes, not characters: what is not ASCII is no digit either, and nothing is cut in two.
     if text.len() != 64 {
         return Err(invalid());
     }
-    let mut bytes = Zeroizing::new([0; 32]);
+    let mut bytes = Box::new(Zeroizing::new([0; 32]));
     for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
         for digit in digits {
             let digit = match digit {

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::wire::{self, AmoraVersion, Metadata, PUBLIC_LEN, RANDOM_LEN, Times};
 use super::{hex, one, zero};
-use crate::base::{KeyId, Limits, base64url};
+use crate::base::{KeyId, Limits, base64url, leaving_no_trace};
 use crate::crypto::x25519::X25519Secret;
 use crate::crypto::xchacha::XChaChaKey;
 use crate::crypto::{Failed, rand};
@@ -58,7 +58,7 @@ impl AmoraSealer {
     /// # Errors
     /// [`InvalidKey`](ErrorKind::InvalidKey) for any other text.
     pub fn zero_from_hex(digits: &str) -> Result<Self> {
-        Ok(Self::zero(&*hex::key(digits)?))
+        Ok(Self::zero(&**hex::key(digits)?))
     }
 
     /// Writes Amora one to whoever has the secret of the X25519 key `public`.
@@ -83,7 +83,7 @@ impl AmoraSealer {
     /// # Errors
     /// [`InvalidKey`](ErrorKind::InvalidKey) for any other text, and as [`one`](Self::one).
     pub fn one_from_hex(digits: &str) -> Result<Self> {
-        Self::one(&*hex::key(digits)?)
+        Self::one(&**hex::key(digits)?)
     }
 
     /// The same key under the name `kid`.
@@ -252,7 +252,7 @@ impl AmoraOpener {
     /// Reads Amora zero with the shared `key`.
     #[must_use]
     pub fn zero(key: &[u8; 32]) -> Self {
-        Self { kid: None, key: OpeningKey::Zero(Arc::new(XChaChaKey::new(key))) }
+        Self { kid: None, key: OpeningKey::Zero(leaving_no_trace(|| Arc::new(XChaChaKey::new(key)))) }
     }
 
     /// Reads Amora zero with the shared key that the 64 hexadecimal digits (of any case) spell.
@@ -260,14 +260,17 @@ impl AmoraOpener {
     /// # Errors
     /// [`InvalidKey`](ErrorKind::InvalidKey) for any other text.
     pub fn zero_from_hex(digits: &str) -> Result<Self> {
-        Ok(Self::zero(&*hex::key(digits)?))
+        Ok(Self::zero(&**hex::key(digits)?))
     }
 
     /// Reads Amora one with the X25519 `secret` key; any 32 bytes of a cryptographic generator are
     /// one.
     #[must_use]
     pub fn one(secret: &[u8; 32]) -> Self {
-        Self { kid: None, key: OpeningKey::One(Arc::new(X25519Secret::from_bytes(secret))) }
+        Self {
+            kid: None,
+            key: OpeningKey::One(leaving_no_trace(|| Arc::new(X25519Secret::from_bytes(secret)))),
+        }
     }
 
     /// Reads Amora one with the secret key that the 64 hexadecimal digits (of any case) spell.
@@ -275,7 +278,7 @@ impl AmoraOpener {
     /// # Errors
     /// [`InvalidKey`](ErrorKind::InvalidKey) for any other text.
     pub fn one_from_hex(digits: &str) -> Result<Self> {
-        Ok(Self::one(&*hex::key(digits)?))
+        Ok(Self::one(&**hex::key(digits)?))
     }
 
     /// A fresh shared key, gone when the process ends: for tests, and for tokens that need not
@@ -284,7 +287,7 @@ impl AmoraOpener {
     /// # Errors
     /// [`Randomness`](ErrorKind::Randomness) where the system gives none.
     pub fn generate_zero() -> Result<Self> {
-        Ok(Self::zero(&*random_key()?))
+        Ok(Self::zero(&**random_key()?))
     }
 
     /// A fresh secret key, gone when the process ends. To keep one, make an [`AmoraKeyPair`].
@@ -292,7 +295,7 @@ impl AmoraOpener {
     /// # Errors
     /// [`Randomness`](ErrorKind::Randomness) where the system gives none.
     pub fn generate_one() -> Result<Self> {
-        Ok(Self::one(&*random_key()?))
+        Ok(Self::one(&**random_key()?))
     }
 
     /// The same key under the name `kid`.
@@ -503,7 +506,7 @@ impl fmt::Debug for Contents {
 /// # Ok::<(), symbolon::Error>(())
 /// ```
 pub struct AmoraKeyPair {
-    secret: Zeroizing<[u8; 32]>,
+    secret: Box<Zeroizing<[u8; 32]>>,
     public: [u8; PUBLIC_LEN],
 }
 
@@ -514,7 +517,7 @@ impl AmoraKeyPair {
     /// [`Randomness`](ErrorKind::Randomness) where the system gives none.
     pub fn generate() -> Result<Self> {
         let secret = random_key()?;
-        let public = X25519Secret::from_bytes(&secret).public();
+        let public = leaving_no_trace(|| X25519Secret::from_bytes(&secret).public());
         Ok(Self { secret, public })
     }
 
@@ -543,8 +546,9 @@ impl fmt::Debug for AmoraKeyPair {
     }
 }
 
-fn random_key() -> Result<Zeroizing<[u8; 32]>> {
-    let mut key = Zeroizing::new([0; 32]);
-    rand::fill(&mut *key).map_err(|_| ErrorKind::Randomness)?;
+/// In a box, which is moved without its bytes.
+fn random_key() -> Result<Box<Zeroizing<[u8; 32]>>> {
+    let mut key = Box::new(Zeroizing::new([0; 32]));
+    rand::fill(&mut **key).map_err(|_| ErrorKind::Randomness)?;
     Ok(key)
 }

@@ -11,7 +11,7 @@ use crate::crypto::xchacha::XChaChaKey;
 use crate::error::ErrorKind;
 
 fn key(digits: &Value) -> [u8; 32] {
-    *hex::key(digits.as_str().unwrap()).unwrap()
+    **hex::key(digits.as_str().unwrap()).unwrap()
 }
 
 fn bytes(digits: &Value) -> Vec<u8> {
@@ -97,9 +97,9 @@ fn a_token_under_the_all_zero_agreement_is_refused() {
     let mut small_order = [[0; 32]; 7];
     small_order[1][0] = 1;
     small_order[2] =
-        *hex::key("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800").unwrap();
+        **hex::key("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800").unwrap();
     small_order[3] =
-        *hex::key("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157").unwrap();
+        **hex::key("5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157").unwrap();
     for (point, last) in small_order[4..].iter_mut().zip([0xec, 0xed, 0xee]) {
         *point = [0xff; 32];
         (point[0], point[31]) = (last, 0x7f);

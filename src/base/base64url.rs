@@ -2,7 +2,8 @@
 //!
 //! Padding, white space, the `+/` alphabet and non-zero trailing bits are refused.
 
-use base64_simd::{AsOut as _, URL_SAFE_NO_PAD};
+use base64_simd::{AsOut as _, Base64, URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
 
 /// The text is not the one spelling of any bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,19 @@ pub(crate) fn decode_into(text: impl AsRef<[u8]>, out: &mut Vec<u8>) -> Result<(
 /// The bytes of `text`.
 pub(crate) fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, NotBase64Url> {
     URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| NotBase64Url)
+}
+
+/// The bytes of `text` where both are secret, in any alphabet: what was read of a text that then turns
+/// out to be none is wiped, too.
+pub(crate) fn decode_secret(
+    text: impl AsRef<[u8]>,
+    alphabet: &Base64,
+) -> Result<Zeroizing<Vec<u8>>, NotBase64Url> {
+    let text = text.as_ref();
+    let len = alphabet.decoded_length(text).map_err(|_| NotBase64Url)?;
+    let mut bytes = Zeroizing::new(vec![0; len]);
+    alphabet.decode(text, bytes.as_mut_slice().as_out()).map_err(|_| NotBase64Url)?;
+    Ok(bytes)
 }
 
 /// The bytes of `text` at the front of `buffer`, which must be as long as they are.

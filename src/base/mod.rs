@@ -9,6 +9,7 @@ mod media_type;
 pub(crate) mod object;
 mod scratch;
 mod secret;
+mod stack;
 mod text;
 
 pub use clock::{Clock, FixedClock, SystemClock};
@@ -19,4 +20,5 @@ pub(crate) use media_type::same_media_type;
 pub(crate) use scratch::Buffer;
 pub(crate) use scratch::Scratch;
 pub(crate) use secret::SecretBytes;
+pub(crate) use stack::leaving_no_trace;
 pub(crate) use text::Text;

@@ -7,22 +7,28 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Secret bytes: wiped on drop, redacted in `Debug`, compared in constant time.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub(crate) struct SecretBytes(Vec<u8>);
+pub(crate) struct SecretBytes(Box<[u8]>);
 
 impl SecretBytes {
-    pub(crate) const fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    pub(crate) fn new(mut bytes: Vec<u8>) -> Self {
+        if bytes.len() == bytes.capacity() {
+            return Self(bytes.into_boxed_slice());
+        }
+        // To cut off the room that is left would copy them, and leave the copied ones behind.
+        let exact = Self::from(&*bytes);
+        bytes.zeroize();
+        exact
     }
 
     /// The bytes, for who wipes them from now on.
     pub(crate) fn into_vec(mut self) -> Vec<u8> {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.0).into_vec()
     }
 }
 
 impl From<&[u8]> for SecretBytes {
     fn from(bytes: &[u8]) -> Self {
-        Self(bytes.to_vec())
+        Self(bytes.into())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a codec is given to write.
 
+use std::fmt;
+
 use time::OffsetDateTime;
 
 #[cfg(any(feature = "amora", feature = "sealed"))]
@@ -16,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// let token = codec.seal(&body)?;
 /// # Ok::<(), symbolon::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Body<'b> {
     pub(crate) payload: &'b [u8],
     pub(crate) typ: Option<&'b str>,
@@ -100,5 +102,18 @@ impl<'b> Body<'b> {
     #[must_use]
     pub const fn expires_at_unix(&self) -> Option<i64> {
         self.expires_at
+    }
+}
+
+/// How long the payload is: it may be about to be encrypted.
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("payload", &format_args!("[{} bytes]", self.payload.len()))
+            .field("typ", &self.typ)
+            .field("cty", &self.cty)
+            .field("issued_at", &self.issued_at)
+            .field("expires_at", &self.expires_at)
+            .finish()
     }
 }

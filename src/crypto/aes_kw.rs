@@ -60,18 +60,19 @@ mod on_rustcrypto {
     use super::{Failed, Unusable};
     use ::aes_kw::{KeyInit, KwAes128, KwAes192, KwAes256};
 
+    /// In boxes, as `ecdsa` has its keys.
     pub(super) enum Key {
-        Aes128(KwAes128),
-        Aes192(KwAes192),
-        Aes256(KwAes256),
+        Aes128(Box<KwAes128>),
+        Aes192(Box<KwAes192>),
+        Aes256(Box<KwAes256>),
     }
 
     impl Key {
         pub(super) fn new(key: &[u8]) -> Result<Self, Unusable> {
             match key.len() {
-                16 => KwAes128::new_from_slice(key).map(Self::Aes128),
-                24 => KwAes192::new_from_slice(key).map(Self::Aes192),
-                _ => KwAes256::new_from_slice(key).map(Self::Aes256),
+                16 => KwAes128::new_from_slice(key).map(Box::new).map(Self::Aes128),
+                24 => KwAes192::new_from_slice(key).map(Box::new).map(Self::Aes192),
+                _ => KwAes256::new_from_slice(key).map(Box::new).map(Self::Aes256),
             }
             .map_err(|_| Unusable::Invalid)
         }

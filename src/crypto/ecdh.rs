@@ -32,7 +32,7 @@ mod split {
 
     pub(super) enum Public {
         #[cfg(feature = "ring")]
-        Ring(on_ring::Public),
+        Ring(Box<on_ring::Public>),
         #[cfg(feature = "rustcrypto")]
         RustCrypto(on_rustcrypto::Public),
     }
@@ -46,7 +46,7 @@ mod split {
                     // none.
                     #[cfg(feature = "rustcrypto")]
                     on_rustcrypto::Public::new(curve, point)?;
-                    on_ring::Public::new(curve, point).map(Self::Ring)
+                    on_ring::Public::new(curve, point).map(Box::new).map(Self::Ring)
                 }
                 #[cfg(feature = "rustcrypto")]
                 _ => on_rustcrypto::Public::new(curve, point).map(Self::RustCrypto),
@@ -219,20 +219,23 @@ mod on_rustcrypto {
     use super::{EcdsaCurve, Failed, Point, Unusable, Zeroizing};
 
     pub(super) enum Public {
-        P256(p256::PublicKey),
-        P384(p384::PublicKey),
-        P521(p521::PublicKey),
+        P256(Box<p256::PublicKey>),
+        P384(Box<p384::PublicKey>),
+        P521(Box<p521::PublicKey>),
+    }
+
+    fn boxed<T, E>(key: Result<T, E>) -> Result<Box<T>, Unusable> {
+        key.map(Box::new).map_err(|_| Unusable::Invalid)
     }
 
     impl Public {
         pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
             match curve {
-                EcdsaCurve::P256 => p256::PublicKey::from_sec1_bytes(&point.0).map(Self::P256),
-                EcdsaCurve::P384 => p384::PublicKey::from_sec1_bytes(&point.0).map(Self::P384),
-                EcdsaCurve::P521 => p521::PublicKey::from_sec1_bytes(&point.0).map(Self::P521),
-                EcdsaCurve::Secp256k1 => return Err(Unusable::Invalid),
+                EcdsaCurve::P256 => boxed(p256::PublicKey::from_sec1_bytes(&point.0)).map(Self::P256),
+                EcdsaCurve::P384 => boxed(p384::PublicKey::from_sec1_bytes(&point.0)).map(Self::P384),
+                EcdsaCurve::P521 => boxed(p521::PublicKey::from_sec1_bytes(&point.0)).map(Self::P521),
+                EcdsaCurve::Secp256k1 => Err(Unusable::Invalid),
             }
-            .map_err(|_| Unusable::Invalid)
         }
 
         pub(super) fn agree_ephemeral(
@@ -246,22 +249,21 @@ mod on_rustcrypto {
         }
     }
 
-    /// Wiped when dropped.
+    /// Wiped when dropped: in boxes, as `ecdsa` has them.
     pub(super) enum Private {
-        P256(p256::SecretKey),
-        P384(p384::SecretKey),
-        P521(p521::SecretKey),
+        P256(Box<p256::SecretKey>),
+        P384(Box<p384::SecretKey>),
+        P521(Box<p521::SecretKey>),
     }
 
     impl Private {
         pub(super) fn new(curve: EcdsaCurve, d: &[u8]) -> Result<Self, Unusable> {
             match curve {
-                EcdsaCurve::P256 => p256::SecretKey::from_slice(d).map(Self::P256),
-                EcdsaCurve::P384 => p384::SecretKey::from_slice(d).map(Self::P384),
-                EcdsaCurve::P521 => p521::SecretKey::from_slice(d).map(Self::P521),
-                EcdsaCurve::Secp256k1 => return Err(Unusable::Invalid),
+                EcdsaCurve::P256 => boxed(p256::SecretKey::from_slice(d)).map(Self::P256),
+                EcdsaCurve::P384 => boxed(p384::SecretKey::from_slice(d)).map(Self::P384),
+                EcdsaCurve::P521 => boxed(p521::SecretKey::from_slice(d)).map(Self::P521),
+                EcdsaCurve::Secp256k1 => Err(Unusable::Invalid),
             }
-            .map_err(|_| Unusable::Invalid)
         }
 
         pub(super) fn agree(&self, peer: &Point) -> Result<Zeroizing<Vec<u8>>, Failed> {

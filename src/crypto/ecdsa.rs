@@ -58,14 +58,14 @@ mod split {
 
     pub(super) enum Public {
         #[cfg(feature = "ring")]
-        Ring(on_ring::Public),
+        Ring(Box<on_ring::Public>),
         #[cfg(feature = "rustcrypto")]
         RustCrypto(on_rustcrypto::Public),
     }
 
     pub(super) enum Private {
         #[cfg(feature = "ring")]
-        Ring(on_ring::Private),
+        Ring(Box<on_ring::Private>),
         #[cfg(feature = "rustcrypto")]
         RustCrypto(on_rustcrypto::Private),
     }
@@ -79,7 +79,7 @@ mod split {
                     // and then fail every signature. RustCrypto, when here, says so at once.
                     #[cfg(feature = "rustcrypto")]
                     on_rustcrypto::Public::new(curve, point)?;
-                    on_ring::Public::new(curve, point).map(Self::Ring)
+                    on_ring::Public::new(curve, point).map(Box::new).map(Self::Ring)
                 }
                 #[cfg(feature = "rustcrypto")]
                 _ => on_rustcrypto::Public::new(curve, point).map(Self::RustCrypto),
@@ -104,7 +104,7 @@ mod split {
             match curve {
                 #[cfg(feature = "ring")]
                 EcdsaCurve::P256 | EcdsaCurve::P384 => {
-                    on_ring::Private::new(curve, d, point).map(Self::Ring)
+                    on_ring::Private::new(curve, d, point).map(Box::new).map(Self::Ring)
                 }
                 #[cfg(feature = "rustcrypto")]
                 _ => on_rustcrypto::Private::new(curve, d)
@@ -455,18 +455,23 @@ mod on_rustcrypto {
     use k256::ecdsa::signature::{Signer, Verifier};
 
     pub(super) enum Public {
-        P256(p256::ecdsa::VerifyingKey),
-        P384(p384::ecdsa::VerifyingKey),
-        P521(p521::ecdsa::VerifyingKey),
-        Secp256k1(k256::ecdsa::VerifyingKey),
+        P256(Box<p256::ecdsa::VerifyingKey>),
+        P384(Box<p384::ecdsa::VerifyingKey>),
+        P521(Box<p521::ecdsa::VerifyingKey>),
+        Secp256k1(Box<k256::ecdsa::VerifyingKey>),
     }
 
-    /// Signs deterministically (RFC 6979). Wiped when dropped.
+    /// Signs deterministically (RFC 6979). Wiped when dropped: in boxes, for a smaller key in the place of
+    /// a larger one would have bytes of the stack behind it, which are not its own to wipe.
     pub(super) enum Private {
-        P256(p256::ecdsa::SigningKey),
-        P384(p384::ecdsa::SigningKey),
-        P521(p521::ecdsa::SigningKey),
-        Secp256k1(k256::ecdsa::SigningKey),
+        P256(Box<p256::ecdsa::SigningKey>),
+        P384(Box<p384::ecdsa::SigningKey>),
+        P521(Box<p521::ecdsa::SigningKey>),
+        Secp256k1(Box<k256::ecdsa::SigningKey>),
+    }
+
+    fn boxed<T, E>(key: Result<T, E>) -> Result<Box<T>, Unusable> {
+        key.map(Box::new).map_err(|_| Unusable::Invalid)
     }
 
     /// One expression for the four curves' types: `$curve` is the curve's module, `$key` its key.
@@ -497,12 +502,13 @@ mod on_rustcrypto {
         pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
             use EcdsaCurve::{P256, P384, P521, Secp256k1};
             match curve {
-                P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P256),
-                P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P384),
-                P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::P521),
-                Secp256k1 => k256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0).map(Self::Secp256k1),
+                P256 => boxed(p256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0)).map(Self::P256),
+                P384 => boxed(p384::ecdsa::VerifyingKey::from_sec1_bytes(&point.0)).map(Self::P384),
+                P521 => boxed(p521::ecdsa::VerifyingKey::from_sec1_bytes(&point.0)).map(Self::P521),
+                Secp256k1 => {
+                    boxed(k256::ecdsa::VerifyingKey::from_sec1_bytes(&point.0)).map(Self::Secp256k1)
+                }
             }
-            .map_err(|_| Unusable::Invalid)
         }
 
         /// (r, s) is valid exactly if (r, n − s) is. k256 refuses the higher s, the others take
@@ -522,10 +528,10 @@ mod on_rustcrypto {
         pub(super) fn new(curve: EcdsaCurve, d: &[u8]) -> Option<Self> {
             use EcdsaCurve::{P256, P384, P521, Secp256k1};
             match curve {
-                P256 => p256::ecdsa::SigningKey::from_slice(d).map(Self::P256),
-                P384 => p384::ecdsa::SigningKey::from_slice(d).map(Self::P384),
-                P521 => p521::ecdsa::SigningKey::from_slice(d).map(Self::P521),
-                Secp256k1 => k256::ecdsa::SigningKey::from_slice(d).map(Self::Secp256k1),
+                P256 => boxed(p256::ecdsa::SigningKey::from_slice(d)).map(Self::P256),
+                P384 => boxed(p384::ecdsa::SigningKey::from_slice(d)).map(Self::P384),
+                P521 => boxed(p521::ecdsa::SigningKey::from_slice(d)).map(Self::P521),
+                Secp256k1 => boxed(k256::ecdsa::SigningKey::from_slice(d)).map(Self::Secp256k1),
             }
             .ok()
         }

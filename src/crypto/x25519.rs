@@ -49,7 +49,7 @@ mod on_aws_lc {
     /// not, because x25519-dalek stands behind it.
     pub(super) enum Secret {
         AwsLc(PrivateKey),
-        Dalek(on_dalek::Secret),
+        Dalek(Box<on_dalek::Secret>),
     }
 
     impl Secret {
@@ -58,7 +58,7 @@ mod on_aws_lc {
                 Ok((key, public)) => (Self::AwsLc(key), public),
                 Err(Failed) => {
                     let (key, public) = on_dalek::Secret::new(bytes);
-                    (Self::Dalek(key), public)
+                    (Self::Dalek(Box::new(key)), public)
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::{
     JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, State, Stream, Verify, VerifyStream, mismatch,
     unstreamable, unusable,
 };
-use crate::base::SecretBytes;
+use crate::base::{SecretBytes, leaving_no_trace};
 use crate::crypto::Unusable;
 use crate::crypto::ecdsa::{self as primitive, EcdsaCurve};
 use crate::crypto::hash::Hashing;
@@ -60,7 +60,7 @@ struct Signing(primitive::EcdsaPrivate, EcPrivateKey);
 
 fn signer(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Arc<dyn Sign>> {
     match key {
-        KeyMaterial::EcPrivate(key) if key.public.curve == curve => {
+        KeyMaterial::EcPrivate(key) if key.public().curve() == curve => {
             Ok(Arc::new(Signing(key.prepare()?, key.clone())))
         }
         _ => Err(mismatch(alg, &format!("a private EC key on {}", curve.name()), key)),
@@ -73,13 +73,13 @@ impl Sign for Signing {
     }
 
     fn start(&self) -> Result<SignStream<'_>> {
-        let curve = self.1.public.curve;
+        let curve = self.1.public().curve();
         primitive::takes_digests().map_err(unstreamable(curve.alg().name()))?;
         let curve = curve.primitive();
         Ok(Stream {
             state: State::Hash(Hashing::new(curve.hash())),
             finish: Box::new(move |digest, out| {
-                primitive::sign_digest(curve, &self.1.d, digest, out)
+                primitive::sign_digest(curve, self.1.d(), digest, out)
                     .map_err(|_| ErrorKind::Signing.into())
             }),
         })
@@ -91,7 +91,7 @@ struct Verifying(primitive::EcdsaPublic, EcPublicKey);
 
 fn verifier(key: &KeyMaterial, curve: EcCurve, alg: &'static str) -> Result<Arc<dyn Verify>> {
     match key {
-        KeyMaterial::EcPublic(key) if key.curve == curve => {
+        KeyMaterial::EcPublic(key) if key.curve() == curve => {
             Ok(Arc::new(Verifying(key.prepare()?, key.clone())))
         }
         _ => Err(mismatch(alg, &format!("a public EC key on {}", curve.name()), key)),
@@ -104,13 +104,13 @@ impl Verify for Verifying {
     }
 
     fn start(&self) -> Result<VerifyStream<'_>> {
-        let curve = self.1.curve;
+        let curve = self.1.curve();
         primitive::takes_digests().map_err(unstreamable(curve.alg().name()))?;
         let curve = curve.primitive();
         Ok(Stream {
             state: State::Hash(Hashing::new(curve.hash())),
             finish: Box::new(move |digest, signature| {
-                primitive::verify_digest(curve, (&self.1.x, &self.1.y), digest, signature)
+                primitive::verify_digest(curve, (self.1.x(), self.1.y()), digest, signature)
             }),
         })
     }
@@ -163,7 +163,10 @@ impl EcCurve {
 
 /// A point on an elliptic curve.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EcPublicKey {
+pub struct EcPublicKey(Box<Point>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Point {
     curve: EcCurve,
     x: Vec<u8>,
     y: Vec<u8>,
@@ -176,7 +179,7 @@ impl EcPublicKey {
     /// [`InvalidKey`](ErrorKind::InvalidKey) for a wrong length or a point off the curve;
     /// [`MissingFeature`](ErrorKind::MissingFeature) for P-521 and secp256k1 without `rustcrypto`.
     pub fn new(curve: EcCurve, x: &[u8], y: &[u8]) -> Result<Self> {
-        let key = Self { curve, x: x.to_vec(), y: y.to_vec() };
+        let key = Self(Box::new(Point { curve, x: x.to_vec(), y: y.to_vec() }));
         key.prepare()?;
         Ok(key)
     }
@@ -184,23 +187,23 @@ impl EcPublicKey {
     /// The curve.
     #[must_use]
     pub const fn curve(&self) -> EcCurve {
-        self.curve
+        self.0.curve
     }
 
     /// The first coordinate, big-endian, as long as the curve's field.
     #[must_use]
     pub fn x(&self) -> &[u8] {
-        &self.x
+        &self.0.x
     }
 
     /// The second coordinate, big-endian, as long as the curve's field.
     #[must_use]
     pub fn y(&self) -> &[u8] {
-        &self.y
+        &self.0.y
     }
 
     fn prepare(&self) -> Result<primitive::EcdsaPublic> {
-        primitive::EcdsaPublic::new(self.curve.primitive(), &self.x, &self.y)
+        primitive::EcdsaPublic::new(self.0.curve.primitive(), &self.0.x, &self.0.y)
             .map_err(|reason| unusable(reason, UNUSABLE))
     }
 }
@@ -216,7 +219,10 @@ impl EcPublicKey {
 /// # Ok::<(), symbolon::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EcPrivateKey {
+pub struct EcPrivateKey(Box<Pair>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pair {
     public: EcPublicKey,
     d: SecretBytes,
 }
@@ -230,14 +236,15 @@ impl EcPrivateKey {
     /// that is not its own; [`MissingFeature`](ErrorKind::MissingFeature) where the feature
     /// `rustcrypto` is needed: P-521, secp256k1, and any curve without a point.
     pub fn new(curve: EcCurve, d: &[u8], public: Option<&EcPublicKey>) -> Result<Self> {
-        if public.is_some_and(|public| public.curve != curve) {
+        if public.is_some_and(|public| public.curve() != curve) {
             return Err(unusable(Unusable::Invalid, UNUSABLE));
         }
-        let point = public.map(|public| (&*public.x, &*public.y));
-        let (x, y) = primitive::EcdsaPrivate::new(curve.primitive(), d, point)
-            .map_err(|reason| unusable(reason, UNUSABLE))?
-            .public();
-        Ok(Self { public: EcPublicKey { curve, x, y }, d: d.into() })
+        let point = public.map(|public| (public.x(), public.y()));
+        let (x, y) = leaving_no_trace(|| {
+            primitive::EcdsaPrivate::new(curve.primitive(), d, point).map(|key| key.public())
+        })
+        .map_err(|reason| unusable(reason, UNUSABLE))?;
+        Ok(Self::of(curve, x, y, d))
     }
 
     /// A fresh key on `curve`.
@@ -245,26 +252,30 @@ impl EcPrivateKey {
     /// # Errors
     /// [`MissingFeature`](ErrorKind::MissingFeature) for P-521 and secp256k1 without `rustcrypto`.
     pub fn generate(curve: EcCurve) -> Result<Self> {
-        let (d, x, y) = primitive::generate(curve.primitive())
+        let (d, x, y) = leaving_no_trace(|| primitive::generate(curve.primitive()))
             .map_err(|reason| unusable(reason, "no key could be generated"))?;
-        Ok(Self { public: EcPublicKey { curve, x, y }, d: SecretBytes::from(&**d) })
+        Ok(Self::of(curve, x, y, &d))
+    }
+
+    fn of(curve: EcCurve, x: Vec<u8>, y: Vec<u8>, d: &[u8]) -> Self {
+        Self(Box::new(Pair { public: EcPublicKey(Box::new(Point { curve, x, y })), d: d.into() }))
     }
 
     /// The point.
     #[must_use]
     pub const fn public(&self) -> &EcPublicKey {
-        &self.public
+        &self.0.public
     }
 
     /// The scalar, big-endian, as long as the curve's field: secret.
     #[must_use]
     pub fn d(&self) -> &[u8] {
-        &self.d
+        &self.0.d
     }
 
     fn prepare(&self) -> Result<primitive::EcdsaPrivate> {
-        let point = Some((&*self.public.x, &*self.public.y));
-        primitive::EcdsaPrivate::new(self.public.curve.primitive(), &self.d, point)
+        let point = Some((self.public().x(), self.public().y()));
+        primitive::EcdsaPrivate::new(self.public().curve().primitive(), self.d(), point)
             .map_err(|reason| unusable(reason, UNUSABLE))
     }
 }

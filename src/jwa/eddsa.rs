@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, Verify, VerifyStream, mismatch, unusable,
 };
-use crate::base::SecretBytes;
+use crate::base::{SecretBytes, leaving_no_trace};
 use crate::crypto::{Unusable, eddsa as primitive, rand};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -64,8 +64,8 @@ struct Signing(primitive::Ed25519Private);
 
 fn signer(key: &KeyMaterial, alg: &'static str) -> Result<Arc<dyn Sign>> {
     match key {
-        KeyMaterial::OkpPrivate(key) if key.public.curve == OkpCurve::Ed25519 => {
-            let prepared = primitive::Ed25519Private::new(&*array(&key.d)?, Some(&key.public.x))
+        KeyMaterial::OkpPrivate(key) if key.public().curve == OkpCurve::Ed25519 => {
+            let prepared = primitive::Ed25519Private::new(array(key.d())?, Some(key.public().x()))
                 .map_err(|reason| unusable(reason, UNUSABLE))?;
             Ok(Arc::new(Signing(prepared)))
         }
@@ -143,7 +143,7 @@ impl OkpCurve {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OkpPublicKey {
     curve: OkpCurve,
-    x: [u8; 32],
+    x: Box<[u8; 32]>,
 }
 
 impl OkpPublicKey {
@@ -155,9 +155,9 @@ impl OkpPublicKey {
     pub fn new(curve: OkpCurve, x: &[u8]) -> Result<Self> {
         let x = array(x)?;
         if curve == OkpCurve::Ed25519 {
-            primitive::Ed25519Public::new(&x).map_err(|reason| unusable(reason, UNUSABLE))?;
+            primitive::Ed25519Public::new(x).map_err(|reason| unusable(reason, UNUSABLE))?;
         }
-        Ok(Self { curve, x: *x })
+        Ok(Self { curve, x: Box::new(*x) })
     }
 
     /// The curve.
@@ -184,7 +184,10 @@ impl OkpPublicKey {
 /// # Ok::<(), symbolon::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OkpPrivateKey {
+pub struct OkpPrivateKey(Box<Pair>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pair {
     public: OkpPublicKey,
     d: SecretBytes,
 }
@@ -199,16 +202,17 @@ impl OkpPrivateKey {
     pub fn new(curve: OkpCurve, d: &[u8], public: Option<&OkpPublicKey>) -> Result<Self> {
         let secret = array(d)?;
         let x = match curve {
-            OkpCurve::Ed25519 => primitive::Ed25519Private::new(&secret, None)
-                .map_err(|reason| unusable(reason, UNUSABLE))?
-                .public(),
-            OkpCurve::X25519 => x25519_public(&secret)?,
+            OkpCurve::Ed25519 => {
+                leaving_no_trace(|| primitive::Ed25519Private::new(secret, None).map(|key| key.public()))
+                    .map_err(|reason| unusable(reason, UNUSABLE))?
+            }
+            OkpCurve::X25519 => leaving_no_trace(|| x25519_public(secret))?,
         };
-        let own = OkpPublicKey { curve, x };
+        let own = OkpPublicKey { curve, x: Box::new(x) };
         if public.is_some_and(|public| *public != own) {
             return Err(unusable(Unusable::Invalid, UNUSABLE));
         }
-        Ok(Self { public: own, d: d.into() })
+        Ok(Self(Box::new(Pair { public: own, d: d.into() })))
     }
 
     /// A fresh key on `curve`.
@@ -224,13 +228,13 @@ impl OkpPrivateKey {
     /// The public half.
     #[must_use]
     pub const fn public(&self) -> &OkpPublicKey {
-        &self.public
+        &self.0.public
     }
 
     /// The 32 secret bytes: an Ed25519 seed or an X25519 scalar.
     #[must_use]
     pub fn d(&self) -> &[u8] {
-        &self.d
+        &self.0.d
     }
 }
 
@@ -244,9 +248,8 @@ fn x25519_public(_: &[u8; 32]) -> Result<[u8; 32]> {
     Err(unusable(Unusable::Needs("jwe"), UNUSABLE))
 }
 
-fn array(bytes: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
-    let array: [u8; 32] = bytes
+fn array(bytes: &[u8]) -> Result<&[u8; 32]> {
+    bytes
         .try_into()
-        .map_err(|_| Error::new(ErrorKind::InvalidKey, "an Ed25519 or X25519 key has 32 bytes"))?;
-    Ok(Zeroizing::new(array))
+        .map_err(|_| Error::new(ErrorKind::InvalidKey, "an Ed25519 or X25519 key has 32 bytes"))
 }

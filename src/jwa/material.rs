@@ -43,6 +43,8 @@ impl fmt::Display for KeyType {
 ///
 /// Every variant was checked when it was made: lengths, ranges, points on their curve (with ring
 /// as the only backend, points on P-256 and P-384 are checked at each use instead).
+// No variant is larger than two words: what a larger one leaves free behind a smaller one is moved with
+// it, whatever stood there on the stack before, and no `Drop` wipes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyMaterial {
@@ -139,4 +141,14 @@ from_keys! {
     EcPrivateKey => EcPrivate,
     OkpPublicKey => OkpPublic,
     OkpPrivateKey => OkpPrivate,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_no_room_for_a_secret_behind_a_smaller_variant() {
+        assert!(size_of::<KeyMaterial>() <= 3 * size_of::<usize>());
+    }
 }

@@ -6,7 +6,7 @@ use super::{
     JwsAlg, KeyMaterial, KeyType, Row, Sign, SignStream, State, Stream, Verify, VerifyStream, mismatch,
     unstreamable, unusable,
 };
-use crate::base::SecretBytes;
+use crate::base::{SecretBytes, leaving_no_trace};
 use crate::crypto::hash::{Hash, Hashing};
 use crate::crypto::rsa::{self as primitive, RsaScheme};
 use crate::error::{Error, ErrorKind, Result};
@@ -132,7 +132,7 @@ impl Verify for Verifying {
         Ok(Stream {
             state: State::Hash(Hashing::new(hash)),
             finish: Box::new(move |digest, signature| {
-                primitive::verify_digest(&self.2.n, &self.2.e, self.1, digest, signature)
+                primitive::verify_digest(self.2.n(), self.2.e(), self.1, digest, signature)
             }),
         })
     }
@@ -150,7 +150,10 @@ impl Verify for Verifying {
 /// # Ok::<(), symbolon::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RsaPublicKey {
+pub struct RsaPublicKey(Box<Numbers>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Numbers {
     n: Vec<u8>,
     e: Vec<u8>,
 }
@@ -162,14 +165,15 @@ impl RsaPublicKey {
     /// [`WeakKey`](ErrorKind::WeakKey) under 2048 bits; [`InvalidKey`](ErrorKind::InvalidKey) for
     /// more than 8192, an even modulus, or an exponent that is even, below 3 or above 2^33 − 1.
     pub fn new(n: &[u8], e: &[u8]) -> Result<Self> {
-        let key = Self { n: without_leading_zeros(n).to_vec(), e: without_leading_zeros(e).to_vec() };
+        let (n, e) = (without_leading_zeros(n).to_vec(), without_leading_zeros(e).to_vec());
+        let key = Self(Box::new(Numbers { n, e }));
         if key.bits() < 2048 {
             return Err(Error::new(
                 ErrorKind::WeakKey,
                 format!("an RSA key needs 2048 bits or more, this one has {}", key.bits()),
             ));
         }
-        if key.n.last().is_none_or(|byte| byte % 2 == 0) {
+        if key.n().last().is_none_or(|byte| byte % 2 == 0) {
             return Err(Error::new(ErrorKind::InvalidKey, "the RSA modulus is even"));
         }
         key.prepare()?;
@@ -179,24 +183,24 @@ impl RsaPublicKey {
     /// The modulus's length in bits.
     #[must_use]
     pub fn bits(&self) -> usize {
-        let unused = self.n.first().map_or(0, |byte| byte.leading_zeros());
-        self.n.len().saturating_mul(8).saturating_sub(unused as usize)
+        let unused = self.n().first().map_or(0, |byte| byte.leading_zeros());
+        self.n().len().saturating_mul(8).saturating_sub(unused as usize)
     }
 
     /// The modulus, big-endian, without leading zeros.
     #[must_use]
     pub fn n(&self) -> &[u8] {
-        &self.n
+        &self.0.n
     }
 
     /// The public exponent, big-endian, without leading zeros.
     #[must_use]
     pub fn e(&self) -> &[u8] {
-        &self.e
+        &self.0.e
     }
 
     fn prepare(&self) -> Result<primitive::RsaPublic> {
-        primitive::RsaPublic::new(&self.n, &self.e).map_err(|reason| {
+        primitive::RsaPublic::new(self.n(), self.e()).map_err(|reason| {
             unusable(reason, "an RSA key has 2048 to 8192 bits and an odd exponent of 3 to 2^33 - 1")
         })
     }
@@ -236,7 +240,10 @@ impl std::fmt::Debug for RsaCrtParts<'_> {
 /// # Ok::<(), symbolon::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RsaPrivateKey {
+pub struct RsaPrivateKey(Box<PrivateNumbers>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct PrivateNumbers {
     public: RsaPublicKey,
     d: SecretBytes,
     p: SecretBytes,
@@ -264,7 +271,7 @@ impl RsaPrivateKey {
             }
             Ok(SecretBytes::from(bytes))
         };
-        Ok(Self {
+        Ok(Self(Box::new(PrivateNumbers {
             public,
             d: number(parts.d)?,
             p: number(parts.p)?,
@@ -272,7 +279,7 @@ impl RsaPrivateKey {
             dp: number(parts.dp)?,
             dq: number(parts.dq)?,
             qi: number(parts.qi)?,
-        })
+        })))
     }
 
     /// A fresh key of 2048, 3072 or 4096 bits with the public exponent 65537.
@@ -287,7 +294,7 @@ impl RsaPrivateKey {
                 "generate RSA keys of 2048, 3072 or 4096 bits",
             ));
         }
-        let parts = primitive::generate(bits)
+        let parts = leaving_no_trace(|| primitive::generate(bits))
             .map_err(|reason| unusable(reason, "the RSA key could not be generated"))?;
         Self::new(
             RsaPublicKey::new(&parts.n, &parts.e)?,
@@ -305,25 +312,26 @@ impl RsaPrivateKey {
     /// The public half.
     #[must_use]
     pub const fn public(&self) -> &RsaPublicKey {
-        &self.public
+        &self.0.public
     }
 
     /// The private numbers: secret.
     #[must_use]
     pub fn crt_parts(&self) -> RsaCrtParts<'_> {
-        RsaCrtParts { d: &self.d, p: &self.p, q: &self.q, dp: &self.dp, dq: &self.dq, qi: &self.qi }
+        let PrivateNumbers { d, p, q, dp, dq, qi, .. } = &*self.0;
+        RsaCrtParts { d, p, q, dp, dq, qi }
     }
 
     pub(crate) fn parts(&self) -> primitive::RsaParts {
         primitive::RsaParts {
-            n: self.public.n.clone(),
-            e: self.public.e.clone(),
-            d: self.d.to_vec(),
-            p: self.p.to_vec(),
-            q: self.q.to_vec(),
-            dp: self.dp.to_vec(),
-            dq: self.dq.to_vec(),
-            qi: self.qi.to_vec(),
+            n: self.public().n().to_vec(),
+            e: self.public().e().to_vec(),
+            d: self.0.d.to_vec(),
+            p: self.0.p.to_vec(),
+            q: self.0.q.to_vec(),
+            dp: self.0.dp.to_vec(),
+            dq: self.0.dq.to_vec(),
+            qi: self.0.qi.to_vec(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What is to be encrypted, and what the header says of it.
 
+use std::fmt;
+
 /// A payload and what the message says of it outside: type, content type, additional data.
 ///
 /// ```
@@ -7,7 +9,7 @@
 ///
 /// let content = Content::new(b"any bytes").content_type("application/cbor");
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Content<'c> {
     pub(crate) payload: &'c [u8],
     pub(crate) typ: Option<&'c str>,
@@ -52,5 +54,17 @@ impl<'c> Content<'c> {
     pub const fn danger_compressed(mut self) -> Self {
         self.zip = true;
         self
+    }
+}
+
+/// How long the payload is: what is to be encrypted is to be seen by nobody.
+impl fmt::Debug for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content")
+            .field("payload", &format_args!("[{} bytes]", self.payload.len()))
+            .field("typ", &self.typ)
+            .field("cty", &self.cty)
+            .field("zip", &self.zip)
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use base64_simd::STANDARD;
 use zeroize::Zeroizing;
 
 use super::{Jwk, SecretDer, SecretText, der, pbes2};
+use crate::base::base64url;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::KeyMaterial;
 
@@ -289,8 +290,9 @@ impl<'a> Block<'a> {
         // As much room as all of it would need: nothing secret is left behind by a text that grows.
         let mut base64 = Zeroizing::new(Vec::with_capacity(body.len()));
         base64.extend(body.bytes().filter(|byte| !byte.is_ascii_whitespace()));
-        let der = STANDARD.decode_to_vec(&*base64).map_err(|_| invalid("the body is not base64"))?;
-        Ok((Self { label, der: Zeroizing::new(der) }, rest.trim_ascii_start()))
+        let der = base64url::decode_secret(&*base64, &STANDARD)
+            .map_err(|_| invalid("the body is not base64"))?;
+        Ok((Self { label, der }, rest.trim_ascii_start()))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use base64_simd::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::{Jwk, rsa_private};
@@ -258,7 +259,7 @@ fn bytes(value: Option<Value<'_>>, member: &str) -> Result<Zeroizing<Vec<u8>>> {
         unescaped = unescape(inner);
         &unescaped
     };
-    let bytes = base64url::decode(text).map(Zeroizing::new);
+    let bytes = base64url::decode_secret(text, &URL_SAFE_NO_PAD);
     bytes.map_err(|_| invalid(format!("the member `{member}` is not base64url without padding")))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::{Provenance, RingKey};
-use crate::base::KeyId;
+use crate::base::{KeyId, leaving_no_trace};
 use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::content_encryption::{ContentKey, EncRow};
@@ -74,7 +74,7 @@ impl Decrypter {
     /// (for `dir`: `enc`) needs; [`InvalidKey`](ErrorKind::InvalidKey) or
     /// [`MissingFeature`](ErrorKind::MissingFeature) where it cannot serve.
     pub fn new(alg: JweAlg, enc: JweEnc, key: &KeyMaterial) -> Result<Self> {
-        Self::of(alg, enc, (alg.0.decrypter)(key, enc.0)?)
+        Self::of(alg, enc, leaving_no_trace(|| (alg.0.decrypter)(key, enc.0))?)
     }
 
     /// A key that lies in another place; for algorithms that encrypt or wrap content keys without

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::{Decrypter, RingKey, WritingKey};
-use crate::base::{KeyId, base64url};
+use crate::base::{KeyId, base64url, leaving_no_trace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::key_management::{EncryptKey, Parameters};
 use crate::jwa::{JweAlg, JweEnc, KeyMaterial, OctKey};
@@ -48,7 +48,7 @@ impl Encrypter {
     /// [`MissingFeature`](ErrorKind::MissingFeature) where it cannot serve.
     pub fn new(alg: JweAlg, enc: JweEnc, key: &KeyMaterial) -> Result<Self> {
         let public = key.to_public();
-        let encrypting = (alg.0.encrypter)(public.as_ref().unwrap_or(key), enc.0)?;
+        let encrypting = leaving_no_trace(|| (alg.0.encrypter)(public.as_ref().unwrap_or(key), enc.0))?;
         super::decrypter::served(enc)?;
         let decrypter = if key.is_secret() { Decrypter::new(alg, enc, key).ok() } else { None };
         Ok(Self {

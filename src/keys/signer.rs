@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{RingKey, Verifier, WritingKey};
-use crate::base::KeyId;
+use crate::base::{KeyId, leaving_no_trace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwa::{
     EcPrivateKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, MAX_SIGNATURE_LEN, OctKey, OkpPrivateKey,
@@ -76,7 +76,7 @@ impl Signer {
     /// [`WeakKey`](ErrorKind::WeakKey), [`InvalidKey`](ErrorKind::InvalidKey) or
     /// [`MissingFeature`](ErrorKind::MissingFeature) where it cannot serve.
     pub fn new(alg: JwsAlg, key: &KeyMaterial) -> Result<Self> {
-        let signer = (alg.0.signer)(key)?;
+        let signer = leaving_no_trace(|| (alg.0.signer)(key))?;
         let verifier = Verifier::new(alg, key)?;
         Ok(Self { alg, kid: None, key: SigningKey::Local(signer), verifier })
     }

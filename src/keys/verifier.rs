@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{Provenance, RingKey};
-use crate::base::{KeyId, base64url};
+use crate::base::{KeyId, base64url, leaving_no_trace};
 use crate::error::Result;
 use crate::jwa::{
     EcPublicKey, EdAlg, HmacAlg, JwsAlg, KeyMaterial, KeyType, OctKey, OkpPublicKey, RsaPublicKey,
@@ -39,7 +39,7 @@ impl Verifier {
     /// [`MissingFeature`](crate::ErrorKind::MissingFeature) where it cannot serve.
     pub fn new(alg: JwsAlg, key: &KeyMaterial) -> Result<Self> {
         let public = key.to_public();
-        let key = (alg.0.verifier)(public.as_ref().unwrap_or(key))?;
+        let key = leaving_no_trace(|| (alg.0.verifier)(public.as_ref().unwrap_or(key)))?;
         Ok(Self { alg, kid: None, key, jwt_header: jwt_header(alg, None) })
     }
 

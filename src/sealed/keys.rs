@@ -10,7 +10,7 @@ use super::derive::{self, Extracted};
 use super::wire::{
     HEADERLESS_SALT_LEN, Header, Parts, SALT_LEN, Said, TAG_LEN, judge, judge_headerless, prefix_len,
 };
-use crate::base::{KeyId, Limits, Scratch, SecretBytes, base64url};
+use crate::base::{KeyId, Limits, Scratch, SecretBytes, base64url, leaving_no_trace};
 use crate::crypto::{Failed, rand};
 use crate::error::{Error, ErrorKind, Result};
 use crate::keys::{RingKey, WritingKey};
@@ -64,7 +64,7 @@ impl SealedKey {
     /// ```
     pub fn new(master: impl AsRef<[u8]>) -> Result<Self> {
         check(master.as_ref())?;
-        Ok(Self { kid: None, extracted: Arc::new(Extracted::new(master.as_ref())) })
+        Ok(Self { kid: None, extracted: leaving_no_trace(|| Arc::new(Extracted::new(master.as_ref()))) })
     }
 
     /// A fresh key, gone when the process ends: for tests, and for tokens that need not outlive it.

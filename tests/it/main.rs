@@ -22,6 +22,8 @@ mod cells;
 mod codec;
 mod concurrency;
 mod corpus_replay;
+mod debug;
+mod dependencies;
 #[cfg(any(feature = "jwe", feature = "pem"))]
 mod encrypted_keys;
 mod error_codes;

@@ -159,8 +159,8 @@ struct Decrypting {
 }
 
 enum Own {
-    Nist(EcCurve, EcdhPrivate),
-    X25519(X25519Secret),
+    Nist(EcCurve, Box<EcdhPrivate>),
+    X25519(Box<X25519Secret>),
 }
 
 impl Decrypting {
@@ -169,11 +169,11 @@ impl Decrypting {
             KeyMaterial::EcPrivate(key) if key.public().curve() != EcCurve::Secp256k1 => {
                 let curve = key.public().curve();
                 let secret = EcdhPrivate::new(curve.primitive(), key.d());
-                Own::Nist(curve, secret.map_err(|reason| unusable(reason, UNUSABLE))?)
+                Own::Nist(curve, Box::new(secret.map_err(|reason| unusable(reason, UNUSABLE))?))
             }
             KeyMaterial::OkpPrivate(key) if key.public().curve() == OkpCurve::X25519 => {
                 let secret = key.d().try_into().map_err(|_| ErrorKind::InvalidKey)?;
-                Own::X25519(X25519Secret::from_bytes(secret))
+                Own::X25519(Box::new(X25519Secret::from_bytes(secret)))
             }
             other => return Err(mismatch(alg, NEEDS_PRIVATE, other)),
         };

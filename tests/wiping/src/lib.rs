@@ -179,7 +179,8 @@ pub struct Found {
     pub freed: BTreeSet<String>,
     /// Anywhere else but on a stack, after their owner was gone.
     pub kept: BTreeSet<String>,
-    /// On the stack of the thread that had them.
+    /// On the stack of the thread that ran the case, or of the one that made it: who makes a payload and
+    /// its token before the watch leaves copies on a stack as well.
     pub stack: BTreeSet<String>,
 }
 
@@ -227,11 +228,13 @@ impl Watch {
             stack = state.load(Ordering::Acquire);
             std::thread::yield_now();
         }
+        let here = 0u8;
+        let stacks = [stack, std::ptr::from_ref(&here).addr()];
         ARMED.store(false, Ordering::Release);
         let names = WATCHED.read().unwrap_or_else(PoisonError::into_inner).names.clone();
         let named = |secret: usize| names.get(secret).cloned().unwrap_or_default();
         let mut found = Found::default();
-        for (secret, on_stack) in in_memory(stack) {
+        for (secret, on_stack) in in_memory(stacks) {
             let finds = if on_stack { &mut found.stack } else { &mut found.kept };
             finds.insert(named(secret));
         }
@@ -263,10 +266,10 @@ impl Default for Watch {
     }
 }
 
-/// The secrets that stand in memory that this process can write to, and whether they stand in the
-/// mapping around `stack`. Empty where the system does not show it.
+/// The secrets that stand in memory that this process can write to, and whether they stand in a
+/// mapping around one of `stacks`. Empty where the system does not show it.
 #[cfg(target_os = "linux")]
-fn in_memory(stack: usize) -> BTreeSet<(usize, bool)> {
+fn in_memory(stacks: [usize; 2]) -> BTreeSet<(usize, bool)> {
     use std::os::unix::fs::FileExt;
 
     const CHUNK: usize = 1 << 20;
@@ -285,13 +288,18 @@ fn in_memory(stack: usize) -> BTreeSet<(usize, bool)> {
         let Some((start, end)) = range.split_once('-') else { continue };
         let number = |digits| usize::from_str_radix(digits, 16).expect("an address");
         let (start, end) = (number(start), number(end));
+        let is_stack = stacks.iter().any(|stack| (start..end).contains(stack));
         for place in (start..end).step_by(CHUNK) {
             let len = (end - place).min(CHUNK + FRAGMENT);
             let Ok(read) = memory.read_at(&mut buffer[..len], place as u64) else { continue };
             watched.each(&buffer[..read], |secret, at| {
                 // What was just read is not found a second time in the buffer it was read into.
                 if !own.contains(&(place + at)) {
-                    finds.insert((secret, (start..end).contains(&stack)));
+                    if !is_stack && std::env::var_os("WIPING_BACKTRACE").is_some() {
+                        let name = watched.names.get(secret).map_or("", String::as_str);
+                        eprintln!("{name} stands at {:#x}, in {line}", place + at);
+                    }
+                    finds.insert((secret, is_stack));
                 }
             });
         }
@@ -301,6 +309,6 @@ fn in_memory(stack: usize) -> BTreeSet<(usize, bool)> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn in_memory(_: usize) -> BTreeSet<(usize, bool)> {
+fn in_memory(_: [usize; 2]) -> BTreeSet<(usize, bool)> {
     BTreeSet::new()
 }

@@ -50,8 +50,7 @@ pub fn judge(case: &str, found: &Found, known: &[&str]) {
     judge_with(case, found, known, &[]);
 }
 
-/// The same, where `may` may be found as well: it hangs on what stood on the stack. An enum that holds
-/// one of its smaller variants is moved with the bytes behind it, and no variant's `Drop` wipes those.
+/// The same, where `may` may be found as well.
 ///
 /// The stack is not judged: a value that is moved leaves a copy where it was, and Rust gives no way to
 /// wipe that. What is found there is told.
