@@ -275,10 +275,13 @@ fn threads_agree_while_keys_rotate() {
     let keys = SharedKeyring::new(signer("0"));
     let cached = cached(JwsCodec::new(&keys), &Hand::new());
     let stop = std::sync::atomic::AtomicBool::new(false);
+    // Held while a token is in use: its key may be succeeded then, but not taken out.
+    let in_use = std::sync::RwLock::new(());
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 while !stop.load(Ordering::SeqCst) {
+                    let _in_use = in_use.read().unwrap();
                     let token = issue(&cached);
                     for _ in 0..5 {
                         cached.verify(&token).unwrap();
@@ -292,8 +295,8 @@ fn threads_agree_while_keys_rotate() {
             cached.verify(&old).unwrap();
             keys.rotate(signer(&n.to_string()), None).unwrap();
             cached.verify(&old).unwrap();
-            // Only keys that no thread can still be using go.
             if n > 50 {
+                let _unused = in_use.write().unwrap();
                 keys.remove(&KeyId::new((n - 50).to_string()).unwrap());
             }
         }
