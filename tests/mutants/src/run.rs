@@ -26,6 +26,9 @@ const WORKERS: usize = 2;
 /// A mutant may make a test ask for memory without end: KiB of addresses that it gets.
 const MEMORY: &str = "4194304";
 
+/// What tests that are run together may take, as it was counted for each alone.
+const BATCH: Duration = Duration::from_secs(8);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It does not compile, or stands in a constant function.
@@ -217,7 +220,13 @@ impl Kept<'_> {
         let mut rest = order;
         let mut size = 1;
         while !rest.is_empty() {
-            let (batch, behind) = rest.split_at(size.min(rest.len()));
+            // As many as take a while together, lest one that hangs be waited for too long.
+            let mut time = Duration::ZERO;
+            let few = rest.iter().take(size).take_while(|test| {
+                time += tests[**test].time;
+                time < BATCH
+            });
+            let (batch, behind) = rest.split_at(few.count().max(1));
             rest = behind;
             size *= 2;
             let mut by_program = BTreeMap::<&Path, Vec<&Test>>::new();
@@ -227,7 +236,7 @@ impl Kept<'_> {
             for (program, batch) in by_program {
                 let time = batch.iter().map(|test| test.time).sum::<Duration>();
                 let names = batch.iter().map(|test| test.name.as_str()).collect::<Vec<_>>();
-                let limit = Duration::from_secs(5) + time * 10;
+                let limit = Duration::from_secs(10) + time * 8;
                 let verdict = self.program(worker, program, &names, limit, |command| {
                     command.env("SYMBOLON_MUTANT", number.to_string());
                 })?;
@@ -267,6 +276,7 @@ impl Kept<'_> {
             .current_dir(&self.tree.copy)
             .env("CARGO_MANIFEST_DIR", &self.tree.copy)
             .env("RUST_BACKTRACE", "0")
+            .env("TMPDIR", &self.tree.scratch)
             .stdin(Stdio::null())
             .stdout(File::create(&out)?)
             .stderr(Stdio::null())
@@ -278,25 +288,31 @@ impl Kept<'_> {
             if let Some(status) = child.try_wait()? {
                 break status;
             }
-            if start.elapsed() > limit {
+            let failed = failed(&out)?;
+            if failed.is_some() || start.elapsed() > limit {
                 // With all that the test has started.
                 let group = format!("-{}", child.id());
                 let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
                 child.wait()?;
-                return Ok(Verdict::Caught("the time limit".into()));
+                return Ok(Verdict::Caught(failed.unwrap_or_else(|| "the time limit".into())));
             }
             thread::sleep(Duration::from_millis(2));
         };
         if status.success() {
             return Ok(Verdict::Survived);
         }
-        let out = String::from_utf8_lossy(&fs::read(&out)?).into_owned();
-        let failed = out
-            .lines()
-            .find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
-            .unwrap_or("a crash");
-        Ok(Verdict::Caught(failed.split(" - should panic").next().unwrap_or_default().to_owned()))
+        Ok(Verdict::Caught(failed(&out)?.unwrap_or_else(|| "a crash".into())))
     }
+}
+
+/// The first test that failed, in what the program wrote up to now.
+fn failed(out: &Path) -> Result<Option<String>> {
+    let out = String::from_utf8_lossy(&fs::read(out)?).into_owned();
+    let failed = out
+        .lines()
+        .find_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"))
+        .map(|name| name.split(" - should panic").next().unwrap_or_default().to_owned());
+    Ok(failed)
 }
 
 impl Test {

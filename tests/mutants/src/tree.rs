@@ -14,6 +14,8 @@ pub struct Tree {
     pub copy: PathBuf,
     /// What is kept.
     pub work: PathBuf,
+    /// For the files of tests, some of which are killed before they could remove theirs.
+    pub scratch: PathBuf,
 }
 
 /// What a copy holds.
@@ -32,8 +34,10 @@ impl Tree {
                 let _ = fs::remove_file(work.join(file));
             }
         }
-        fs::create_dir_all(work)?;
-        Ok(Self { root: root.to_owned(), copy: work.join("crate"), work: work.to_owned() })
+        let scratch = work.join("scratch");
+        let _ = fs::remove_dir_all(&scratch);
+        fs::create_dir_all(&scratch)?;
+        Ok(Self { root: root.to_owned(), copy: work.join("crate"), work: work.to_owned(), scratch })
     }
 
     /// Writes the copy, with all that is switched on.
@@ -107,7 +111,8 @@ fn replace(path: &Path, text: &[u8]) -> Result<()> {
     Ok(fs::write(path, text)?)
 }
 
-/// The manifest without its lints, which mutants are not held to, and as a workspace of its own.
+/// The manifest without its lints, which mutants are not held to, as a workspace of its own, and
+/// optimized somewhat, for its tests are run more often than it is built.
 fn manifest(text: &str) -> String {
     let mut out = String::from("workspace = {}\n");
     let mut skipped = false;
@@ -120,5 +125,6 @@ fn manifest(text: &str) -> String {
             out.push('\n');
         }
     }
+    out.push_str("\n[profile.dev]\nopt-level = 1\n");
     out
 }
