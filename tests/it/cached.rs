@@ -3,10 +3,18 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+#[cfg(feature = "sealed")]
+use symbolon::sealed::{HeaderlessKey, SealedKey};
+#[cfg(feature = "amora")]
+use symbolon::{AmoraCodec, amora::AmoraOpener};
 use symbolon::{
     AnyOf, Cached, Clock, Envelope, ErrorKind, Format, JwsAlg, JwsCodec, KeyId, Keyring, NoCustom,
-    Provenance, RawToken, Revocations, SharedKeyring, Signer, TokenCodec, Tokens,
+    Provenance, RawToken, Revocations, SharedKeyring, Signer, TokenCodec, Tokens, WritingKey,
 };
+#[cfg(feature = "jwe")]
+use symbolon::{Encrypter, JweAlg, JweCodec, JweEnc, Nested, OctKey};
+#[cfg(feature = "sealed")]
+use symbolon::{HeaderlessSealedCodec, SealedCodec};
 use time::{Duration, OffsetDateTime};
 
 use super::support::kind;
@@ -34,6 +42,12 @@ impl Clock for Hand {
 
 fn signer(kid: &str) -> Signer {
     Signer::generate(JwsAlg::HS256).unwrap().with_kid(kid).unwrap()
+}
+
+#[cfg(feature = "jwe")]
+fn dir() -> Encrypter {
+    let key = OctKey::generate(32).unwrap();
+    Encrypter::new(JweAlg::DIR, JweEnc::A256GCM, &key.into()).unwrap()
 }
 
 fn cached(codec: impl TokenCodec + 'static, clock: &Hand) -> Cached<NoCustom> {
@@ -103,6 +117,103 @@ fn a_key_s_last_moment_holds_for_remembered_tokens() {
     assert!(cached.verify(&token).is_ok());
     clock.set(11);
     assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownKey));
+}
+
+/// Exchanges the keys of a codec over and over, and asks it each time, and a cache before it, what it
+/// knows of that. `key` makes a new key of this name.
+fn follows_its_keys<W: WritingKey + Clone + 'static, T: TokenCodec + Clone + 'static>(
+    key: impl Fn(&str) -> W,
+    codec: impl Fn(&SharedKeyring<W>) -> T,
+) where
+    W::Reader: Clone,
+{
+    let clock = Hand::new();
+    let keys = SharedKeyring::new(key("a"));
+    let codec = codec(&keys);
+    let name = format!("{:?}", codec.writes_with());
+    let cached = cached(codec.clone(), &clock);
+    let token = issue(&cached);
+    remember(&cached, &token);
+
+    // Each exchange has a number of its own, whatever was exchanged.
+    let mut versions = vec![codec.keys_version().unwrap()];
+    let mut has_changed = || {
+        let version = codec.keys_version().unwrap();
+        assert!(!versions.contains(&version), "{name}: {version} again");
+        versions.push(version);
+    };
+    assert_eq!(codec.keys_due_until(clock.now()), None, "{name}");
+    keys.rotate(key("b"), Some(clock.now() + Duration::seconds(10))).unwrap();
+    has_changed();
+    assert_eq!(codec.keys_due_until(clock.now()), Some(clock.now() + Duration::seconds(10)), "{name}");
+
+    // The last second of a key that is retired, with a token that is remembered.
+    remember(&cached, &token);
+    clock.set(10);
+    assert!(cached.verify(&token).is_ok(), "{name}");
+    clock.set(11);
+    assert_eq!(codec.keys_due_until(clock.now()), None, "{name}");
+    assert!(cached.verify(&token).is_err(), "{name}");
+
+    // A key that is taken out at once.
+    let token = issue(&cached);
+    remember(&cached, &token);
+    keys.rotate(key("c"), None).unwrap();
+    has_changed();
+    remember(&cached, &token);
+    keys.remove(&KeyId::new("b").unwrap());
+    has_changed();
+    assert!(cached.verify(&token).is_err(), "{name}");
+}
+
+#[test]
+fn each_format_follows_its_keys() {
+    follows_its_keys(signer, |keys| JwsCodec::new(keys));
+    #[cfg(feature = "jwe")]
+    {
+        let encrypter = |kid: &str| dir().with_kid(kid).unwrap();
+        follows_its_keys(encrypter, |keys| JweCodec::new(keys));
+        let (outer, inner) = (encrypter("outer"), signer("inner"));
+        follows_its_keys(signer, |keys| Nested::new(JweCodec::new(outer.clone()), JwsCodec::new(keys)));
+        follows_its_keys(encrypter, |keys| {
+            Nested::new(JweCodec::new(keys), JwsCodec::new(inner.clone()))
+        });
+    }
+    #[cfg(feature = "sealed")]
+    {
+        follows_its_keys(
+            |kid| SealedKey::generate().unwrap().with_kid(kid).unwrap(),
+            |keys| SealedCodec::new(keys),
+        );
+        follows_its_keys(
+            |kid| HeaderlessKey::new([kid.as_bytes()[0]; 32]).unwrap().with_kid(kid).unwrap(),
+            |keys| HeaderlessSealedCodec::new(keys),
+        );
+    }
+    #[cfg(feature = "amora")]
+    follows_its_keys(
+        |kid| AmoraOpener::generate_zero().unwrap().with_kid(kid).unwrap().sealer(),
+        |keys| AmoraCodec::new(keys),
+    );
+}
+
+// Either of two codecs within one another has keys whose end is the first.
+#[cfg(feature = "jwe")]
+#[test]
+fn a_nested_token_is_due_until_the_first_of_its_keys_is_not() {
+    let at = |seconds| OffsetDateTime::from_unix_timestamp(START + seconds).unwrap();
+    let ring = |first, last| {
+        let ring =
+            Keyring::new(signer("a")).with_reader_until(signer("old").verifier(), at(last)).unwrap();
+        ring.with_reader_until(signer("older").verifier(), at(first)).unwrap()
+    };
+    let outer = Keyring::new(dir().with_kid("a").unwrap())
+        .with_reader_until(dir().with_kid("b").unwrap().reader().unwrap(), at(20))
+        .unwrap();
+    let nested = Nested::new(JweCodec::new(outer), JwsCodec::new(ring(10, 30)));
+    for (now, until) in [(0, Some(10)), (10, Some(10)), (11, Some(20)), (21, Some(30)), (31, None)] {
+        assert_eq!(nested.keys_due_until(at(now)), until.map(at), "{now}");
+    }
 }
 
 #[test]

@@ -405,3 +405,93 @@ fn typed_keys_become_jwks() {
     let oct = OctKey::generate(32).unwrap();
     assert_eq!(Jwk::from(oct.clone()).into_material(), oct.into());
 }
+
+#[test]
+fn a_set_is_filled_and_emptied_like_any_collection() {
+    let keys = || [EC_PRIVATE, OKP_PRIVATE, OCT].map(|json| Jwk::from_json(json).unwrap());
+    let mut set = JwkSet::from_iter(keys());
+    set.extend([Jwk::from_json(RSA_PRIVATE).unwrap()]);
+    set.push(Jwk::from_json(OCT).unwrap().with_kid("last").unwrap());
+    let kinds = |keys: &mut dyn Iterator<Item = Jwk>| {
+        keys.map(|key| key.material().key_type().name().to_owned()).collect::<Vec<_>>()
+    };
+    let expected = ["EC", "OKP", "oct", "RSA", "oct"];
+    assert_eq!(kinds(&mut set.iter().cloned()), expected);
+    assert_eq!(kinds(&mut (&set).into_iter().cloned()), expected);
+    assert_eq!(set.keys().len(), 5);
+    assert_eq!(kinds(&mut set.into_iter()), expected);
+}
+
+/// A format with options and wrappers of its own, as JSON has none.
+struct Wrapped(Value);
+
+impl<'de> serde::Deserializer<'de> for Wrapped {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            Value::String(text) if text.starts_with("some ") => {
+                visitor.visit_some(Self(text["some ".len()..].into()))
+            }
+            Value::String(text) if text.starts_with("new ") => {
+                visitor.visit_newtype_struct(Self(text["new ".len()..].into()))
+            }
+            Value::String(text) => visitor.visit_string(text),
+            Value::Bool(value) => visitor.visit_bool(value),
+            Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(number), _) => visitor.visit_i64(number),
+                (None, Some(number)) => visitor.visit_u64(number),
+                (None, None) => visitor.visit_f64(number.as_f64().unwrap()),
+            },
+            Value::Array(all) => {
+                let all = all.into_iter().map(Self);
+                visitor.visit_seq(serde::de::value::SeqDeserializer::new(all))
+            }
+            Value::Object(all) => {
+                let all = all.into_iter().map(|(name, value)| (name, Self(value)));
+                visitor.visit_map(serde::de::value::MapDeserializer::new(all))
+            }
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> serde::de::IntoDeserializer<'de> for Wrapped {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+// Whatever format they stand in, they are judged as their JSON is.
+#[test]
+fn keys_come_out_of_formats_that_are_not_json() {
+    use serde::Deserialize;
+    let read = |json: Value| Jwk::deserialize(Wrapped(json));
+    let mut json = value(OKP_PRIVATE);
+    json["kid"] = json!("some k");
+    json["use"] = json!("new sig");
+    json["unknown"] = json!([null, true, false, -7, u64::MAX, 0.5, {"deep": []}, {}, "some x", "new y"]);
+    let jwk = read(json.clone()).unwrap();
+    assert_eq!(jwk.kid(), Some(&KeyId::new("k").unwrap()));
+    assert_eq!(jwk.key_use(), Some("sig"));
+    assert_eq!(jwk.material(), Jwk::from_json(OKP_PRIVATE).unwrap().material());
+
+    // What is absent there is no text here.
+    json["kid"] = Value::Null;
+    assert!(read(json.clone()).unwrap_err().to_string().contains("kid"));
+    json["kid"] = json!("k");
+    json["use"] = json!("some enc");
+    let set = JwkSet::deserialize(Wrapped(json!({"keys": [json, {"kty": null}, value(OKP_PRIVATE)]})))
+        .unwrap();
+    assert_eq!((set.keys().len(), set.skipped().len()), (2, 1));
+    // A name is text, and what is no object no key.
+    assert!(read(json!(["kty"])).is_err());
+    assert!(read(json!(null)).is_err());
+}

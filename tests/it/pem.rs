@@ -1,7 +1,7 @@
 //! PEM and DER: RFC 7468, RFC 5958, RFC 5915, RFC 8017 appendix A, RFC 8410, RFC 5280 §4.1.
 //! The keys were made by the `openssl` command line.
 
-use symbolon::{ErrorKind, Jwk, KeyMaterial, KeyType, OctKey};
+use symbolon::{EcCurve, EcPrivateKey, ErrorKind, Jwk, KeyMaterial, KeyType, OctKey};
 
 use crate::support::{count, damaged, lacks_feature, noise};
 
@@ -383,5 +383,64 @@ fn a_cut_key_is_never_read() {
         for end in 0..pem.trim_end().len() {
             assert!(KeyMaterial::from_pem(&pem[..end]).is_err(), "{name} cut at {end}");
         }
+    }
+}
+
+/// An element of DER.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let len = content.len();
+    let len = match len {
+        0..=0x7f => vec![len as u8],
+        0x80..=0xff => vec![0x81, len as u8],
+        _ => vec![0x82, (len >> 8) as u8, len as u8],
+    };
+    [&[tag], &*len, content].concat()
+}
+
+/// RFC 5958: the same key as version 2, with this public half behind it.
+fn with_public(pkcs8: &[u8], public: &[u8]) -> Vec<u8> {
+    let len_of_len = if pkcs8[1] < 0x80 { 1 } else { 1 + usize::from(pkcs8[1] & 0x7f) };
+    let inside = pkcs8[1 + len_of_len..].strip_prefix(&[2, 1, 0]).unwrap();
+    let public = element(0x81, &[&[0], public].concat());
+    element(0x30, &[&[2, 1, 1], inside, &public].concat())
+}
+
+// RFC 5958 §2: whoever states the public half beside the private one states that of this key.
+#[test]
+fn the_public_half_in_pkcs8_is_that_of_the_key() {
+    let kind = |der: Vec<u8>| KeyMaterial::from_der(der).err().map(|error| error.kind());
+    let rsa = der_of(pem!("rsa.pkcs8").1);
+    let own = der_of(pem!("rsa.pkcs1_public").1);
+    assert_eq!(kind(with_public(&rsa, &own)), None);
+    let mut other = own.clone();
+    let end = other.len() - 6;
+    other[end] ^= 2;
+    assert_eq!(kind(with_public(&rsa, &other)), Some(ErrorKind::InvalidKey));
+
+    let p256 = der_of(pem!("p256.pkcs8").1);
+    let spki = der_of(pem!("p256.spki").1);
+    let (x, y) = spki[spki.len() - 64..].split_at(32);
+    let sign = 2 + y[31] % 2;
+    let point = |first: &[u8], x: &[u8], y: &[u8]| with_public(&p256, &[first, x, y].concat());
+    assert_eq!(kind(point(&[4], x, y)), None);
+    assert_eq!(kind(point(&[sign], x, &[])), None);
+    assert_eq!(kind(point(&[sign ^ 1], x, &[])), Some(ErrorKind::InvalidKey));
+    assert_eq!(kind(point(&[sign], y, &[])), Some(ErrorKind::InvalidKey));
+    assert_eq!(kind(point(&[4], x, x)), Some(ErrorKind::InvalidKey));
+    assert_eq!(kind(point(&[4], x, &y[1..])), Some(ErrorKind::InvalidKey));
+    assert_eq!(kind(point(&[5], x, y)), Some(ErrorKind::InvalidPem));
+    assert_eq!(kind(with_public(&p256, &[])), Some(ErrorKind::InvalidPem));
+
+    // Points with an even and an odd y.
+    let of_sign = |odd: u8| {
+        let mut keys = std::iter::repeat_with(|| EcPrivateKey::generate(EcCurve::P256).unwrap());
+        keys.find(|key| key.public().y().last().unwrap() % 2 == odd).unwrap()
+    };
+    for key in [of_sign(0), of_sign(1)] {
+        let x = key.public().x();
+        let sign = 2 + key.public().y().last().unwrap() % 2;
+        let pkcs8 = KeyMaterial::from(key.clone()).to_pkcs8_der().unwrap();
+        let v2 = |sign: u8| with_public(pkcs8.as_bytes(), &[&[sign], x].concat());
+        assert_eq!((kind(v2(sign)), kind(v2(sign ^ 1))), (None, Some(ErrorKind::InvalidKey)));
     }
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 use symbolon::{
-    Body, Clock, Envelope, ErrorKind, FixedClock, Format, NoCustom, Provenance, RawToken, Result, Token,
-    TokenCodec, TokenCodecExt, Tokens, Validator,
+    Audience, Body, Clock, Envelope, ErrorKind, FixedClock, Format, NoCustom, Provenance, RawToken,
+    Result, Token, TokenCodec, TokenCodecExt, Tokens, Validator,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -753,4 +753,24 @@ proptest! {
         prop_assert_eq!(verdict.is_none(), times.is_empty());
         prop_assert!(verdict.is_none_or(|kind| times.contains(&kind)), "{:?} {:?}", verdict, times);
     }
+}
+
+#[test]
+fn an_audience_is_the_names_it_was_made_of() {
+    let two = ["api", "admin"];
+    for audience in [
+        Audience::from(two),
+        Audience::from(vec!["api", "admin"]),
+        two.into_iter().map(String::from).collect(),
+    ] {
+        assert_eq!(audience.iter().collect::<Vec<_>>(), two);
+        assert_eq!((audience.len(), audience.is_empty()), (2, false));
+        assert!(audience.contains("admin") && !audience.contains("adm"));
+    }
+    for audience in [Audience::from("api"), Audience::from(String::from("api"))] {
+        assert_eq!((audience.len(), audience.is_empty()), (1, false));
+        assert_eq!(audience.iter().collect::<Vec<_>>(), ["api"]);
+    }
+    let none = Audience::default();
+    assert_eq!((none.len(), none.is_empty(), none.iter().count()), (0, true, 0));
 }

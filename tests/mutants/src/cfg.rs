@@ -26,7 +26,11 @@ fn holds(meta: &Meta, features: Option<&BTreeSet<String>>) -> Option<bool> {
         Meta::Path(path) => (path.is_ident("test") || path.is_ident("doctest")).then_some(false),
         Meta::NameValue(pair) => {
             let Expr::Lit(ExprLit { lit: Lit::Str(name), .. }) = &pair.value else { return None };
-            pair.path.is_ident("feature").then(|| features.map(|all| all.contains(&name.value())))?
+            match pair.path.get_ident()?.to_string().as_str() {
+                "feature" => features.map(|all| all.contains(&name.value())),
+                "target_arch" => features.map(|_| name.value() == std::env::consts::ARCH),
+                _ => None,
+            }
         }
         Meta::List(list) => {
             let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;

@@ -110,8 +110,11 @@ impl Found {
     pub fn keep_constant(&mut self, path: &str) -> bool {
         let path = without_generics(path);
         let of_it = self.mutants.iter().enumerate().filter(|(number, mutant)| {
-            let constant = mutant.constant.as_deref().and_then(|name| path.strip_suffix(name));
-            let is_it = constant.is_some_and(|before| before.is_empty() || before.ends_with("::"));
+            // Either may say more of the modules.
+            let is_it = mutant.constant.as_deref().is_some_and(|name| {
+                let before = path.strip_suffix(name).or_else(|| name.strip_suffix(path.as_str()));
+                before.is_some_and(|before| before.is_empty() || before.ends_with("::"))
+            });
             is_it && !self.off.contains(number)
         });
         let numbers = of_it.map(|(number, _)| number).collect::<Vec<_>>();
@@ -288,6 +291,7 @@ impl Found {
             mutants: &mut self.mutants,
             sites: BTreeMap::new(),
             names: Vec::new(),
+            module: String::new(),
             owner: None,
             constant: None,
             modules: Vec::new(),
@@ -315,6 +319,8 @@ struct Visitor<'a> {
     sites: BTreeMap<(usize, Reverse<usize>), Shape>,
     /// The functions that stand in one another.
     names: Vec<String>,
+    /// The modules within the file that are open, `outer::inner::`.
+    module: String,
     /// The type, or the type and its trait, whose functions are seen.
     owner: Option<String>,
     constant: Option<String>,
@@ -368,8 +374,8 @@ impl Visitor<'_> {
     ) {
         let name = match (&self.owner, self.names.last()) {
             (_, Some(outer)) => format!("{outer}::{}", sig.ident),
-            (Some(owner), None) => format!("{owner}::{}", sig.ident),
-            (None, None) => sig.ident.to_string(),
+            (Some(owner), None) => format!("{}{owner}::{}", self.module, sig.ident),
+            (None, None) => format!("{}{}", self.module, sig.ident),
         };
         self.names.push(name);
         let outer = self.constant.take();
@@ -485,10 +491,14 @@ fn instead(op: &BinOp) -> (&'static str, &'static [&'static str]) {
 impl<'ast> Visit<'ast> for Visitor<'_> {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         if self.compiled(&item.attrs) {
+            let name = item.ident.to_string();
             if item.content.is_none() {
-                self.modules.push(item.ident.to_string());
+                return self.modules.push(name);
             }
+            let outer = self.module.clone();
+            self.module.push_str(&format!("{name}::"));
             visit::visit_item_mod(self, item);
+            self.module = outer;
         }
     }
 
