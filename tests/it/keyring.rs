@@ -4,7 +4,7 @@ use serde_json::json;
 #[cfg(feature = "amora")]
 use symbolon::amora::AmoraOpener;
 #[cfg(feature = "sealed")]
-use symbolon::sealed::{HeaderlessKey, SealedKey};
+use symbolon::sealed::{HeaderlessKey, SealedCipher, SealedKey};
 use symbolon::{
     Claims, EdAlg, ErrorKind, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, KidPolicy,
     NoCustom, OctKey, OkpCurve, OkpPrivateKey, Provenance, RingKey, SharedKeyring, Signer, TokenCodec,
