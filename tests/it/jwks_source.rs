@@ -210,6 +210,59 @@ fn follows_a_rollover_at_the_first_token_of_the_new_key() {
         world.hand.forward(30);
         assert_eq!((world.judge(&token(&new)), world.asked()), (None, 2), "{name}");
         assert_eq!(world.judge(&token(&old)), None);
+        assert_eq!(world.status().keys(), 2);
+
+        // And at the next one.
+        let newest = key("c");
+        world.publish(&[&newest]);
+        world.hand.forward(30);
+        assert_eq!((world.judge(&token(&newest)), world.asked()), (None, 3), "{name}");
+        assert_eq!(world.status().keys(), 1);
+    }
+}
+
+#[test]
+fn ready_waits_for_keys_whoever_fetches_them() {
+    for (name, client) in clients() {
+        let world = World::new(&client);
+        let (source, client) = (world.codec.source(), Arc::new(client));
+        let good = Answer::json(set(&[&key("a")]));
+        world.server.put(PATH, Answer::After(Duration::from_millis(300), Box::new(good)));
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| source.ready(&client));
+            world.server.wait_for(PATH, 1);
+            // Long before the answer.
+            source.ready(&client).unwrap();
+            assert_eq!(world.status().keys(), 1, "{name}");
+            first.join().unwrap().unwrap();
+        });
+        assert_eq!(world.asked(), 1, "{name}");
+
+        let broken = World::new(&client);
+        broken.server.put(PATH, Answer::Close);
+        let refused = broken.codec.source().ready(&client).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::KeysUnavailable, "{name}");
+    }
+}
+
+#[test]
+fn nobody_waits_for_an_issuer_that_failed_before_while_its_keys_may_be_used() {
+    for (name, client) in clients() {
+        let world = World::new(&client);
+        let key = key("a");
+        world.publish(&[&key]);
+        assert_eq!(world.judge(&token(&key)), None);
+        world.server.put(PATH, Answer::Close);
+        world.hand.forward(600);
+        assert_eq!(world.judge(&token(&key)), None);
+        assert_eq!(world.status().failures(), 1, "{name}");
+        let slow = Answer::After(Duration::from_secs(2), Box::new(Answer::Close));
+        world.server.put(PATH, slow);
+        world.hand.forward(60);
+        let began = Instant::now();
+        assert_eq!(world.judge(&token(&key)), None);
+        assert!(began.elapsed() < Duration::from_millis(1_500), "{name}: {:?}", began.elapsed());
+        world.server.wait_for(PATH, 3);
     }
 }
 
@@ -330,6 +383,8 @@ fn faults(good: &str) -> Vec<(&'static str, Answer)> {
         ("html", typed("text/html; charset=utf-8")),
         ("plain text", typed("text/plain")),
         ("json in words", typed("text/json+html")),
+        ("text in JSON", typed("text/x+json")),
+        ("another application", typed("application/xml")),
         ("empty", Answer::json("")),
         ("no object", Answer::json("[]")),
         ("no keys", Answer::json("{}")),
@@ -578,7 +633,9 @@ fn a_fetch_that_never_ends_holds_nobody_for_long() {
         std::thread::sleep(Duration::from_millis(100));
         let began = Instant::now();
         assert_eq!(world.judge(&token(&key)), Some(ErrorKind::KeysUnavailable));
-        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+        let ready = world.codec.source().ready(&Arc::new(Arc::clone(&client)));
+        assert_eq!(ready.unwrap_err().kind(), ErrorKind::KeysUnavailable);
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
         // After a while it is given up, and what it brings at last no longer counts.
         world.hand.forward(1);
         assert_eq!(world.judge(&token(&key)), None);
@@ -722,6 +779,41 @@ fn settings_that_contradict_themselves_are_refused() {
         let refused = builder.build().err().map(|error| error.kind());
         assert_eq!(refused, Some(ErrorKind::InvalidSetting), "{nth}");
     }
+}
+
+#[test]
+fn settings_at_their_bounds_are_taken() {
+    use time::Duration;
+
+    let (second, month) = (Duration::SECOND, Duration::days(30));
+    let at = || JwksSource::at("https://id.example/jwks");
+    for (nth, builder) in [
+        at().lifetime(second),
+        at().lifetime(month).lifetime_within(month, month),
+        at().lifetime_within(second, second),
+        at().stale_in_outage(Duration::ZERO),
+        at().stale_in_outage(month),
+        at().cool_down(second).retry_after(second),
+        at().cool_down(month).retry_after(month),
+        at().timeout(Duration::milliseconds(1)),
+        at().timeout(Duration::MINUTE),
+        at().max_len(1),
+        at().max_len(JwkSet::MAX_LEN),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert!(builder.build().is_ok(), "{nth}");
+    }
+    let url = |len: usize| format!("https://id.example/{}", "a".repeat(len - 19));
+    assert!(JwksSource::at(url(2048)).build().is_ok());
+    assert!(JwksSource::at(url(2049)).build().is_err());
+
+    // What is not said.
+    let flight = at().build().unwrap().begin().unwrap();
+    let request = flight.request().unwrap();
+    assert_eq!((request.url(), request.max_len()), ("https://id.example/jwks", 512 * 1024));
+    assert_eq!(request.timeout(), std::time::Duration::from_secs(5));
 }
 
 // HTTPS.
@@ -996,4 +1088,30 @@ fn issuers_are_awaited_too() {
     }
     let again = token_of("https://id.example", &key);
     assert!(block_on(crosses(issuers.verify_async::<NoCustom>(&again))).is_ok());
+}
+
+// Who no longer waits is no longer held: a task that was given up would stay for ever.
+#[test]
+fn one_that_is_dropped_leaves_nothing_behind() {
+    struct Noop;
+
+    impl Wake for Noop {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    let (server, _, codec) = async_world();
+    server.put(PATH, Answer::After(Duration::from_secs(5), Box::new(Answer::Close)));
+    let token = token(&key("a"));
+    let begin = || Box::pin(codec.decode_async::<NoCustom>(&token));
+    let (noop, task) = (Arc::new(Noop), Arc::new(Noop));
+    let (mut first, mut second) = (begin(), begin());
+    let waker = Waker::from(noop);
+    assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let waker = Waker::from(Arc::clone(&task));
+    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(waker);
+    assert_eq!(Arc::strong_count(&task), 2, "it waits for the first");
+    drop(second);
+    assert_eq!(Arc::strong_count(&task), 1);
+    drop(first);
 }
