@@ -524,6 +524,15 @@ fn claims_that_are_no_object_are_refused() {
         Pair(u8, u8),
         Named { a: u8 },
     }
+    #[derive(Serialize)]
+    struct Unit;
+    /// What is text only once it is displayed.
+    struct Displayed;
+    impl Serialize for Displayed {
+        fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+            to.collect_str("text")
+        }
+    }
     fn refused<C: Serialize>(custom: C) {
         let error = issue(&Claims::new(custom)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidClaims);
@@ -548,12 +557,14 @@ fn claims_that_are_no_object_are_refused() {
     refused(json!([1]));
     refused(json!("a"));
     refused(std::net::Ipv4Addr::LOCALHOST);
+    refused(Displayed);
     assert!(issue(&Claims::new(1_u128)).is_err());
     // Keys that JSON has not.
     assert_eq!(kind(issue(&Claims::new(HashMap::from([(vec![1], 1)])))), Some(ErrorKind::InvalidClaims));
     // Nothing at all is an object without members.
     for empty in [
         issue(&Claims::new(())),
+        issue(&Claims::new(Unit)),
         issue(&Claims::new(None::<u8>)),
         issue(&Claims::new(NoCustom::default())),
     ] {

@@ -769,6 +769,11 @@ fn an_encrypted_key_where_none_is_due_is_refused() {
         for extra in ["AA", "AAAA", &base64url([0; 40]), "+"] {
             flat["encrypted_key"] = extra.into();
             let with_key = token.replacen("..", &format!(".{extra}."), 1);
+            // The codec, which knows the header of its own first key by heart, reads no differently.
+            let codec = JweCodec::new(Keyring::new(encrypter.clone()));
+            if codec.open(&with_key).err().map(|error| error.kind()) != Some(ErrorKind::Malformed) {
+                return Err(Miss::wrong(format!("{name} {extra}: by the codec")));
+            }
             for message in [with_key, flat.to_string()] {
                 if refused(&message, &ring) != Some(ErrorKind::Malformed) {
                     return Err(Miss::wrong(format!("{name} {extra}")));

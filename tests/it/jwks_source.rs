@@ -868,6 +868,14 @@ fn a_server_is_believed_only_by_a_certificate_for_its_name() {
         codec.open(&token(&key)).err().map(|error| error.to_string())
     };
     assert_eq!(judge(UreqFetch::trusting(authority).unwrap(), "localhost"), None);
+    // Asking for a proxy where the environment names none changes nothing, least of all the trust.
+    if !["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+    {
+        let client = UreqFetch::trusting(authority).unwrap().proxy_from_environment();
+        assert_eq!(judge(client, "localhost"), None);
+    }
     for (client, host) in [
         (UreqFetch::new(), "localhost"),
         (UreqFetch::trusting(include_str!("pem/rsa.certificate.pem")).unwrap(), "localhost"),

@@ -397,12 +397,15 @@ fn element(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag], &*len, content].concat()
 }
 
-/// RFC 5958: the same key as version 2, with this public half behind it.
-fn with_public(pkcs8: &[u8], public: &[u8]) -> Vec<u8> {
+/// RFC 5958: the same key as version 2, with this behind it.
+fn version_2(pkcs8: &[u8], behind: &[u8]) -> Vec<u8> {
     let len_of_len = if pkcs8[1] < 0x80 { 1 } else { 1 + usize::from(pkcs8[1] & 0x7f) };
     let inside = pkcs8[1 + len_of_len..].strip_prefix(&[2, 1, 0]).unwrap();
-    let public = element(0x81, &[&[0], public].concat());
-    element(0x30, &[&[2, 1, 1], inside, &public].concat())
+    element(0x30, &[&[2, 1, 1], inside, behind].concat())
+}
+
+fn with_public(pkcs8: &[u8], public: &[u8]) -> Vec<u8> {
+    version_2(pkcs8, &element(0x81, &[&[0], public].concat()))
 }
 
 // RFC 5958 §2: whoever states the public half beside the private one states that of this key.
@@ -412,6 +415,8 @@ fn the_public_half_in_pkcs8_is_that_of_the_key() {
     let rsa = der_of(pem!("rsa.pkcs8").1);
     let own = der_of(pem!("rsa.pkcs1_public").1);
     assert_eq!(kind(with_public(&rsa, &own)), None);
+    assert_eq!(kind(version_2(&rsa, &[])), None);
+    assert_eq!(kind(version_2(&rsa, &[5, 0])), Some(ErrorKind::InvalidPem));
     let mut other = own.clone();
     let end = other.len() - 6;
     other[end] ^= 2;
