@@ -204,6 +204,10 @@ fn a_parameter_twice_is_refused_within_and_across_headers() {
         let unprotected = json!({"unprotected": {"other": 1}, "header": {"other": 1}});
         let message = forge_json(header, unprotected, &CEK, b"x").to_string();
         assert_eq!(refused(&message, &dir()), Some(ErrorKind::Malformed));
+        // Two of them are no better than one.
+        let unprotected = json!({"unprotected": {"a": 1, "b": 1}, "header": {"a": 1, "b": 1}});
+        let message = forge_json(header, unprotected, &CEK, b"x").to_string();
+        assert_eq!(refused(&message, &dir()), Some(ErrorKind::Malformed));
     }
     // Members of the message itself and of a recipient.
     let good = forge_json(HEADER, json!({"recipients": [{"header": {"a": 1}}]}), &CEK, b"x").to_string();
@@ -592,8 +596,14 @@ fn text_and_headers_are_bounded_before_any_cryptography() {
         assert_eq!(refused(&message, &dir()), Some(ErrorKind::TooLarge), "{place}");
         let limits = Limits::default().header_len(16 * 1024);
         assert_eq!(open(&message, &dir(), &limits).unwrap(), b"x", "{place}");
+        let exact = limits.token_len(message.len());
+        assert_eq!(open(&message, &dir(), &exact).unwrap(), b"x", "{place}");
         let limits = limits.token_len(message.len() - 1);
         assert_eq!(open(&message, &dir(), &limits).unwrap_err().kind(), ErrorKind::TooLarge, "{place}");
+    }
+    let kid = "k".repeat(256);
+    for (place, _, message) in everywhere("kid", &json!(kid)) {
+        assert_eq!(refused(&message, &dir()), None, "{place}");
     }
     let kid = "k".repeat(257);
     for (place, _, message) in everywhere("kid", &json!(kid)) {

@@ -245,6 +245,8 @@ fn the_public_half_keeps_what_is_said_of_the_key() {
         Jwk::from_json(EC_PRIVATE).unwrap().with_key_ops(["unwrapKey", "deriveBits"]).unwrap();
     let public = unwrapping.to_public().unwrap();
     assert_eq!(public.key_ops(), Some(&["wrapKey".to_owned(), "deriveBits".to_owned()][..]));
+    let decrypting = Jwk::from_json(RSA_PRIVATE).unwrap().with_key_ops(["decrypt"]).unwrap();
+    assert_eq!(decrypting.to_public().unwrap().key_ops(), Some(&["encrypt".to_owned()][..]));
     let error = Jwk::from_json(OCT).unwrap().to_public().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::KeyMismatch);
 }
@@ -494,4 +496,106 @@ fn keys_come_out_of_formats_that_are_not_json() {
     // A name is text, and what is no object no key.
     assert!(read(json!(["kty"])).is_err());
     assert!(read(json!(null)).is_err());
+}
+
+#[test]
+fn key_ops_are_64_at_most() {
+    let key = |count: usize| {
+        let ops = (0..count).map(|at| format!("op{at}"));
+        Jwk::from_json(EC_PRIVATE).unwrap().with_key_ops(ops).map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!((key(64), key(65)), (Ok(()), Err(ErrorKind::InvalidSetting)));
+    let json = |count: usize| {
+        let ops: Vec<_> = (0..count).map(|at| format!("op{at}")).collect();
+        kind(with(EC_PRIVATE, "key_ops", json!(ops)))
+    };
+    assert_eq!((json(64), json(65)), (None, Some(ErrorKind::InvalidJwk)));
+}
+
+#[test]
+fn a_key_that_is_skipped_is_named_where_its_name_is_short() {
+    let skipped = |key: &Value| {
+        let set = JwkSet::from_json(json!({ "keys": [key] }).to_string()).unwrap();
+        let skipped = &set.skipped()[0];
+        (skipped.kid().map(|kid| kid.as_str().to_owned()), skipped.kty().map(str::to_owned))
+    };
+    let (long, longer) = ("t".repeat(32), "t".repeat(33));
+    let (kid, no_kid) = ("k".repeat(256), "k".repeat(257));
+    assert_eq!(skipped(&json!({"kty": long, "kid": kid})), (Some(kid), Some(long)));
+    assert_eq!(skipped(&json!({"kty": longer, "kid": no_kid})), (None, None));
+
+    // And where the key is no longer than a key may be.
+    let padded = |len: usize| {
+        let mut key = json!({"kty": "T", "note": ""});
+        key["note"] = "n".repeat(len - key.to_string().len()).into();
+        key
+    };
+    assert_eq!(skipped(&padded(Jwk::MAX_LEN)), (None, Some("T".to_owned())));
+    assert_eq!(skipped(&padded(Jwk::MAX_LEN + 1)), (None, None));
+}
+
+// What takes long to judge is limited; what does not, is not.
+#[test]
+fn a_set_has_a_thousand_costly_keys_at_most() {
+    let read = |key: &str, count: usize| {
+        let keys = vec![key; count].join(",");
+        JwkSet::from_json(format!(r#"{{"keys":[{keys}]}}"#)).map_or(0, |set| set.keys().len())
+    };
+    assert_eq!((read(OKP_PRIVATE, 1_000), read(OKP_PRIVATE, 1_001)), (1_000, 0));
+    for cheap in [without(OKP_PRIVATE, "d"), OCT.to_owned()] {
+        assert_eq!(read(&cheap, 1_001), 1_001);
+    }
+}
+
+// A document that never ends is not gathered before it is judged.
+#[test]
+fn an_endless_document_is_refused_while_it_comes() {
+    use serde::Deserialize;
+    use serde::de::value::{MapDeserializer, SeqDeserializer};
+    use std::cell::Cell;
+
+    let drawn = Cell::new(0);
+    let draw = || {
+        drawn.set(drawn.get() + 1);
+        assert!(drawn.get() < Jwk::MAX_LEN, "it is gathered");
+    };
+    let members = std::iter::repeat_with(|| {
+        draw();
+        (format!("x{}", drawn.get()), Wrapped(json!("some y")))
+    });
+    assert!(Jwk::deserialize(MapDeserializer::new(members)).is_err());
+
+    struct Endless<F>(F);
+
+    impl<'de, F: Fn()> serde::Deserializer<'de> for Endless<F> {
+        type Error = serde::de::value::Error;
+
+        fn deserialize_any<V: serde::de::Visitor<'de>>(
+            self,
+            visitor: V,
+        ) -> Result<V::Value, Self::Error> {
+            visitor.visit_seq(SeqDeserializer::new(std::iter::repeat_with(|| {
+                self.0();
+                Wrapped(json!(1))
+            })))
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+            unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    drawn.set(0);
+    assert!(Jwk::deserialize(Endless(draw)).is_err());
+
+    // One that is just as long as a key may be is read.
+    let fill = |len: usize| {
+        let mut json = value(OKP_PRIVATE);
+        json["zzz"] = "".into();
+        json["zzz"] = "n".repeat(len - json.to_string().len()).into();
+        Jwk::deserialize(Wrapped(json)).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(fill(Jwk::MAX_LEN), Ok(()));
+    assert!(fill(Jwk::MAX_LEN + 1).is_err());
 }

@@ -54,6 +54,11 @@ fn der_of(pem: &str) -> Vec<u8> {
     base64::engine::general_purpose::STANDARD.decode(body).unwrap()
 }
 
+fn from_base64(text: &str) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+}
+
 fn pem_of(label: &str, der: &[u8]) -> String {
     use base64::Engine;
     let body = base64::engine::general_purpose::STANDARD.encode(der);
@@ -448,4 +453,44 @@ fn the_public_half_in_pkcs8_is_that_of_the_key() {
         let v2 = |sign: u8| with_public(pkcs8.as_bytes(), &[&[sign], x].concat());
         assert_eq!((kind(v2(sign)), kind(v2(sign ^ 1))), (None, Some(ErrorKind::InvalidKey)));
     }
+}
+
+// It is the marks of RFC 1421 that tell an encrypted key, not letters that happen to stand in it.
+#[test]
+fn a_key_may_hold_the_letters_encrypted() {
+    let mut pkcs8 = der_of(pem!("ed25519.pkcs8").1);
+    let letters = from_base64("ENCRYPTEDAAA");
+    pkcs8[18..27].copy_from_slice(&letters);
+    let pem = pem_of("PRIVATE KEY", &pkcs8);
+    assert!(pem.contains("ENCRYPTED") && !pem.contains(':'));
+    assert_eq!(kind(&pem), None);
+    // What else has a colon in it is no base64.
+    let error = KeyMaterial::from_pem(pem.replacen("ENCRYPTED", "ENC:YPTED", 1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidPem);
+    assert!(!error.to_string().contains("encrypted"), "{error}");
+}
+
+#[test]
+fn a_key_has_64_kib_at_most() {
+    const MOST: usize = 64 * 1024;
+    let pem = pem!("ed25519.pkcs8").1;
+    let padded = |len: usize| format!("{pem}{}", " ".repeat(len - pem.len()));
+    assert_eq!((kind(padded(MOST)), kind(padded(MOST + 1))), (None, Some(ErrorKind::InvalidPem)));
+
+    // Nothing of a certificate is looked at but its key, however long it is.
+    let spki = der_of(pem!("ed25519.spki").1);
+    let certificate = |len: usize| {
+        let (empty, number) = (element(0x30, &[]), element(2, &[1]));
+        let behind = [&*empty, &element(3, &[0])].concat();
+        let of = |issuer: &[u8]| {
+            let body = [&*number, &*empty, &element(0x30, issuer), &*empty, &*empty, &*spki].concat();
+            element(0x30, &[element(0x30, &body), behind.clone()].concat())
+        };
+        let around = of(&[0; 0x100]).len() - 0x100;
+        of(&vec![0; len - around])
+    };
+    assert_eq!(certificate(MOST).len(), MOST);
+    let read = |der: Vec<u8>| KeyMaterial::from_der(der).map_err(|error| error.kind());
+    assert_eq!(read(certificate(MOST)), read(spki.clone()));
+    assert_eq!(read(certificate(MOST + 1)), Err(ErrorKind::InvalidPem));
 }
