@@ -513,6 +513,12 @@ fn pbes2_counts_are_bounded_before_the_work() {
     for p2s in [r#""""#, r#""AAAA""#, r#""AAAAAAAAAA""#, r#""====""#, "7", "null"] {
         assert_eq!(refused(&pbes2("1000", p2s), &ring), Some(Malformed), "{p2s}");
     }
+    // RFC 7518 §4.8.1.1: 8 bytes or more; and passwords are as long as §8.8 has sense in, and no longer.
+    assert_eq!(refused(&pbes2("1000", r#""AAAAAAAAAAA""#), &ring), Some(Unauthentic));
+    for (len, due) in [(1024, None), (1025, Some(ErrorKind::InvalidKey))] {
+        let made = Encrypter::new(JweAlg::PBES2_HS256_A128KW, JweEnc::A256GCM, &oct(len));
+        assert_eq!(made.err().map(|error| error.kind()), due, "{len}");
+    }
     let token = pbes2("2147483648", SALT);
     let took = (0..20).map(|_| {
         let start = Instant::now();

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use symbolon::{
     EcCurve, EcPrivateKey, ErrorKind, Jwk, JwkSet, JwsAlg, KeyId, OctKey, OkpCurve, OkpPrivateKey,
+    RsaPublicKey, Signer,
 };
 
 use crate::support::{count, damaged, lacks_feature};
@@ -29,6 +30,10 @@ fn without(json: &str, name: &str) -> String {
     let mut value = value(json);
     value.as_object_mut().unwrap().remove(name);
     value.to_string()
+}
+
+fn kind_of<T>(result: Result<T, symbolon::Error>) -> Option<ErrorKind> {
+    result.err().map(|error| error.kind())
 }
 
 fn kind(json: impl AsRef<[u8]>) -> Option<ErrorKind> {
@@ -154,6 +159,42 @@ fn a_private_key_must_fit_its_public_half() {
             let swapped = with(RSA_PRIVATE, name, rsa[from].clone());
             assert_eq!(kind(swapped), Some(ErrorKind::InvalidKey), "{name}");
         }
+    }
+}
+
+// Keys whose numbers fit each other, at and beyond the bounds of what ring signs with: 2048, 3072 or 4096
+// bits of two primes alike in length, and an exponent from 65537 to 2^33 - 1. Each backend keeps to them.
+#[test]
+fn private_rsa_keys_are_bounded_alike_whoever_signs() {
+    let keys = value(include_str!("rsa/bounds.json"));
+    let judge = |name: &str| match Jwk::from_json(keys[name].to_string()) {
+        Ok(jwk) => kind_of(Signer::from_jwk_as(&jwk, JwsAlg::RS256)),
+        Err(error) => Some(error.kind()),
+    };
+    let lacking = kind_of(Signer::from_jwk_as(&Jwk::from_json(RSA_PRIVATE).unwrap(), JwsAlg::RS256));
+    for name in ["e of 33 bits", "n of 4096 bits"] {
+        assert_eq!(judge(name), lacking, "{name}");
+    }
+    if lacking.is_some() {
+        println!("skipped: private_rsa_keys_are_bounded_alike_whoever_signs: nothing signs with RSA");
+        return;
+    }
+    for name in ["e of 2 bits", "primes of 1040 and 1008 bits", "n of 2064 bits"] {
+        assert_eq!(judge(name), Some(ErrorKind::InvalidKey), "{name}");
+    }
+    // The longest that is signed with is judged, too.
+    let mut long = keys["n of 4096 bits"].clone();
+    long["dp"] = long["dq"].clone();
+    assert_eq!(kind(long.to_string()), Some(ErrorKind::InvalidKey));
+}
+
+#[test]
+fn an_odd_modulus_may_end_in_any_odd_byte() {
+    let mut n = vec![0xff; 256];
+    for low in 0..=255 {
+        n[255] = low;
+        let key = RsaPublicKey::new(&n, &[1, 0, 1]);
+        assert_eq!(kind_of(key), (low % 2 == 0).then_some(ErrorKind::InvalidKey), "{low}");
     }
 }
 
