@@ -130,9 +130,12 @@ fn follows_its_keys<W: WritingKey + Clone + 'static, T: TokenCodec + Clone + 'st
     let clock = Hand::new();
     let keys = SharedKeyring::new(key("a"));
     let codec = codec(&keys);
-    let name = format!("{:?}", codec.writes_with());
+    let (format, kid) = codec.writes_with().unwrap();
+    let name = format.to_string();
+    assert_eq!(kid.unwrap().as_str(), "a", "{name}");
     let cached = cached(codec.clone(), &clock);
     let token = issue(&cached);
+    assert_eq!(cached.verify(&token).unwrap().envelope().format(), format);
     remember(&cached, &token);
 
     // Each exchange has a number of its own, whatever was exchanged.
@@ -169,15 +172,25 @@ fn follows_its_keys<W: WritingKey + Clone + 'static, T: TokenCodec + Clone + 'st
 #[test]
 fn each_format_follows_its_keys() {
     follows_its_keys(signer, |keys| JwsCodec::new(keys));
+    follows_its_keys(signer, |keys| Arc::new(AnyOf::new(JwsCodec::new(keys))));
+    let reader = SharedKeyring::new(signer("a"));
+    let any_of = AnyOf::new(JwsCodec::new(signer("b"))).or(JwsCodec::new(&reader));
+    let version = any_of.keys_version();
+    reader.rotate(signer("c"), None).unwrap();
+    assert_ne!(any_of.keys_version(), version);
     #[cfg(feature = "jwe")]
     {
         let encrypter = |kid: &str| dir().with_kid(kid).unwrap();
         follows_its_keys(encrypter, |keys| JweCodec::new(keys));
         let (outer, inner) = (encrypter("outer"), signer("inner"));
         follows_its_keys(signer, |keys| Nested::new(JweCodec::new(outer.clone()), JwsCodec::new(keys)));
-        follows_its_keys(encrypter, |keys| {
-            Nested::new(JweCodec::new(keys), JwsCodec::new(inner.clone()))
-        });
+        // It is the inner key that a token is told by.
+        let keys = SharedKeyring::new(encrypter("a"));
+        let nested = Nested::new(JweCodec::new(&keys), JwsCodec::new(inner.clone()));
+        let version = nested.keys_version();
+        assert_eq!(nested.writes_with(), Some((Format::Jws, inner.kid().cloned())));
+        keys.rotate(encrypter("b"), None).unwrap();
+        assert_ne!(nested.keys_version(), version);
     }
     #[cfg(feature = "sealed")]
     {
@@ -245,10 +258,16 @@ fn a_format_s_last_day_holds_for_remembered_tokens() {
         }
     }
     let last = clock.now() + Duration::seconds(10);
-    let cached = cached(AnyOf::new(Never).or_until(old, last), &clock);
-    remember(&cached, &token);
-    clock.set(11);
-    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownFormat));
+    let codec = Arc::new(AnyOf::new(Never).or_until(old, last));
+    for remembered_at in [0, 10] {
+        clock.set(remembered_at);
+        let cached = cached(Arc::clone(&codec), &clock);
+        remember(&cached, &token);
+        clock.set(10);
+        assert!(cached.verify(&token).is_ok());
+        clock.set(11);
+        assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownFormat), "{remembered_at}");
+    }
 }
 
 #[test]
@@ -355,6 +374,23 @@ fn long_tokens_and_codecs_that_do_not_tell_are_verified_each_time() {
     let second = silent.verify(&token).unwrap();
     assert!(!Arc::ptr_eq(&second, &silent.verify(&token).unwrap()));
     assert_eq!(second.envelope().format(), Format::Jws);
+}
+
+// All places of a cache are used, and go on being used.
+#[test]
+fn a_cache_remembers_as_many_as_it_holds_and_never_stops() {
+    let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer("a"))).random_ids();
+    let cached = Cached::new(tokens.build().unwrap(), 4);
+    for _ in 0..20 {
+        let tokens: Vec<_> = (0..4).map(|_| issue(&cached)).collect();
+        let kept = tokens.iter().map(|token| {
+            remember(&cached, token);
+            cached.verify(token).unwrap()
+        });
+        for (token, kept) in tokens.iter().zip(kept.collect::<Vec<_>>()) {
+            assert!(Arc::ptr_eq(&kept, &cached.verify(token).unwrap()));
+        }
+    }
 }
 
 #[test]

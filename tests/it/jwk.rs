@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use symbolon::{
     EcCurve, EcPrivateKey, ErrorKind, Jwk, JwkSet, JwsAlg, KeyId, OctKey, OkpCurve, OkpPrivateKey,
-    RsaPublicKey, Signer,
+    OkpPublicKey, RsaPublicKey, Signer, Verifier,
 };
 
 use crate::support::{count, damaged, lacks_feature};
@@ -195,6 +195,29 @@ fn an_odd_modulus_may_end_in_any_odd_byte() {
         n[255] = low;
         let key = RsaPublicKey::new(&n, &[1, 0, 1]);
         assert_eq!(kind_of(key), (low % 2 == 0).then_some(ErrorKind::InvalidKey), "{low}");
+    }
+}
+
+// RFC 8032 §5.1.3: y below 2^255 - 19, of which only what begins and ends like it comes near.
+#[test]
+fn an_ed25519_key_may_begin_and_end_like_the_prime() {
+    let digits = "f4a2bf720163ec84964134df12759510a89e6a201aa882e83d39efd584e1837f";
+    let mut x = [0; 32];
+    for (at, byte) in x.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
+    }
+    let mut seed = [0; 32];
+    seed[31] = 0x68;
+    let public = OkpPublicKey::new(OkpCurve::Ed25519, &x).unwrap();
+    let private = OkpPrivateKey::new(OkpCurve::Ed25519, &seed, Some(&public)).unwrap();
+    let signer = Signer::new(JwsAlg::EDDSA, &private.into()).unwrap();
+    let verifier = Verifier::new(JwsAlg::EDDSA, &public.into()).unwrap();
+    assert!(verifier.verify(b"x", &signer.sign(b"x").unwrap()));
+    // 2^255 - 19 to 2^255 - 1 are none.
+    for low in 0xed..=0xff {
+        let mut x = [0xff; 32];
+        (x[0], x[31]) = (low, 0x7f);
+        assert_eq!(kind_of(OkpPublicKey::new(OkpCurve::Ed25519, &x)), Some(ErrorKind::InvalidKey));
     }
 }
 

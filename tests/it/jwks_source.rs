@@ -127,6 +127,7 @@ fn fetches_when_first_needed_and_not_again_while_fresh() {
         let world = World::new(&client);
         let key = key("a");
         world.publish(&[&key]);
+        assert!(world.codec.recognizes(&RawToken::new(&token(&key))));
         assert_eq!(world.asked(), 0, "{name}");
         assert_eq!(world.status().fetched_at(), None);
         for _ in 0..10 {

@@ -588,6 +588,7 @@ fn a_key_that_writes_answers_as_its_reader() {
     for opener in [AmoraOpener::generate_zero(), AmoraOpener::generate_one()] {
         let sealer = opener.unwrap().with_kid("k").unwrap().sealer();
         answers_as_its_reader(&sealer);
+        assert_eq!(sealer.kid(), RingKey::kid(&sealer));
         assert_eq!(sealer.alg().replace("amora.", "Amora "), sealer.version().to_string());
     }
     #[cfg(feature = "sealed")]
