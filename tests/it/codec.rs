@@ -600,6 +600,46 @@ fn a_type_s_own_failure_to_serialize_is_told() {
 
 // Claims in.
 
+// What a token says of another party, in an object of its own, is no claim of the token.
+#[test]
+fn names_of_registered_claims_mean_nothing_further_in() {
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct Party {
+        iss: String,
+        sub: String,
+        aud: Vec<String>,
+        exp: i64,
+        nbf: i64,
+        iat: i64,
+        jti: String,
+    }
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct Acting {
+        act: Party,
+        all: Vec<Party>,
+    }
+    let party = || Party {
+        iss: "https://them".into(),
+        sub: "they".into(),
+        aud: vec!["theirs".into()],
+        exp: 1,
+        nbf: i64::MAX,
+        iat: i64::MAX,
+        jti: "their".into(),
+    };
+    let codec = JwsCodec::new(hs256());
+    let acting = Acting { act: party(), all: vec![party(), party()] };
+    let claims = Claims::new(acting).with_issuer("https://us").with_expiry(at(NOW + 60));
+    let token = codec.encode(&claims).unwrap();
+    let validator = Validator::new().issuer("https://us").clock(FixedClock::new(at(NOW)));
+    let verified = codec.decode::<Acting>(&token).unwrap().validate(&validator).unwrap();
+    let registered = verified.registered();
+    assert_eq!((registered.issuer(), registered.expires_at()), (Some("https://us"), Some(at(NOW + 60))));
+    assert_eq!((registered.subject(), registered.audience()), (None, None));
+    assert_eq!((registered.not_before(), registered.issued_at(), registered.id()), (None, None, None));
+    assert_eq!(verified.custom(), claims.custom());
+}
+
 #[test]
 fn a_type_may_read_registered_claims_itself() {
     #[derive(Debug, PartialEq, Deserialize)]

@@ -625,13 +625,16 @@ fn a_fetch_that_never_ends_holds_nobody_for_long() {
         }
     }
 
-    let client = Arc::new(Hangs(AtomicUsize::new(0))) as AnyFetch;
+    let hangs = Arc::new(Hangs(AtomicUsize::new(0)));
+    let client = Arc::clone(&hangs) as AnyFetch;
     let world = World::with(&client, |builder| builder.timeout(time::Duration::milliseconds(200)));
     let key = key("a");
     world.publish(&[&key]);
     std::thread::scope(|scope| {
         let first = scope.spawn(|| world.judge(&token(&key)));
-        std::thread::sleep(Duration::from_millis(100));
+        while hangs.0.load(Ordering::Relaxed) == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let began = Instant::now();
         assert_eq!(world.judge(&token(&key)), Some(ErrorKind::KeysUnavailable));
         let ready = world.codec.source().ready(&Arc::new(Arc::clone(&client)));

@@ -11,14 +11,16 @@ use crate::Result;
 use crate::find::Found;
 
 /// What a reason may say.
-pub const KINDS: [(&str, &str); 6] = [
+pub const KINDS: [(&str, &str); 5] = [
     ("equivalent", "nothing that can be seen from outside differs"),
-    ("speed", "the same comes out, by a longer way"),
-    ("wiping", "memory is not wiped, which only tests/wiping can see"),
+    ("speed", "the same comes out, sooner or later"),
+    ("wiping", "memory is not wiped, which takes unsafe code to see, as in tests/wiping"),
     ("wording", "the words of an error, which nobody relies on"),
-    ("environment", "what this machine or its clock cannot be made to do"),
-    ("elsewhere", "a test of another package or build notices"),
+    (BUILD, "a build with other features notices, or else `--report` tells"),
 ];
+
+/// Of these the build with all features is the one that does not tell.
+pub const BUILD: &str = "build";
 
 pub struct Accepted {
     /// Kinds by mutant.

@@ -30,6 +30,7 @@ const USAGE: &str = "\
 usage: symbolon-mutants [options]
   --list           only names the mutants
   --filter TEXT    only mutants whose line `file | function | change` holds TEXT
+  --accepted KIND  only mutants that accepted.txt accepts as this, such as `build`
   --sample N       only N of them, at random
   --seed S         of that choice; else it is made up, and printed
   --build NAME     all (every feature), ring, rustcrypto or aws-lc-rs
@@ -57,6 +58,7 @@ const FOLDERS: [&str; 12] = [
 struct Options {
     list: bool,
     filter: Option<String>,
+    accepted: Option<String>,
     sample: Option<usize>,
     seed: u64,
     build: &'static Build,
@@ -70,6 +72,7 @@ fn options() -> Result<Options> {
     let mut options = Options {
         list: false,
         filter: None,
+        accepted: None,
         sample: None,
         seed: now.as_secs(),
         build: &BUILDS[0],
@@ -85,6 +88,7 @@ fn options() -> Result<Options> {
             "--fresh" => options.fresh = true,
             "--report" => options.report = true,
             "--filter" => options.filter = Some(value()?),
+            "--accepted" => options.accepted = Some(value()?),
             "--sample" => options.sample = Some(value()?.parse()?),
             "--seed" => options.seed = value()?.parse()?,
             "--build" => options.build = build::by_name(&value()?)?,
@@ -125,6 +129,9 @@ fn work() -> Result<ExitCode> {
     let mut found = find::find(&root, &FOLDERS, Some(&options.build.features(&root)?))?;
     if let Some(filter) = &options.filter {
         found.keep(|mutant| mutant.id().contains(filter));
+    }
+    if let Some(kind) = &options.accepted {
+        found.keep(|mutant| accepted.kind(&mutant.id()) == Some(kind));
     }
     let mut work = folder.join(options.build.name);
     if let Some(count) = options.sample {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::Result;
-use crate::accepted::{Accepted, KINDS};
+use crate::accepted::{Accepted, BUILD, KINDS};
 use crate::build::BUILDS;
 use crate::find::Found;
 use crate::run::Verdict;
@@ -52,7 +52,7 @@ pub fn of_one_build(
         lines.push_str(&format!("{word}\t{}\t{}\n", mutant.line, mutant.id()));
     }
     fs::write(work.join("verdicts.txt"), &lines)?;
-    judge(work, &lines, accepted)
+    judge(work, &lines, accepted, false)
 }
 
 /// A mutant is caught if it is in any build, for in another nothing may differ.
@@ -76,10 +76,10 @@ pub fn of_all_builds(folder: &Path, everything: &Found, accepted: &Accepted) -> 
     let tried = tried.collect::<BTreeSet<_>>();
     let none = everything.mutants.iter().filter(|mutant| !tried.contains(mutant.id().as_str()));
     println!("{} are no mutants: they do not compile, or stand in constants", none.count());
-    judge(folder, &lines, accepted)
+    judge(folder, &lines, accepted, true)
 }
 
-fn judge(work: &Path, lines: &str, accepted: &Accepted) -> Result<ExitCode> {
+fn judge(work: &Path, lines: &str, accepted: &Accepted, of_all: bool) -> Result<ExitCode> {
     let mut counts = Counts::default();
     let (mut survivors, mut needless, mut untried) = (String::new(), String::new(), 0);
     for line in lines.lines() {
@@ -92,11 +92,12 @@ fn judge(work: &Path, lines: &str, accepted: &Accepted) -> Result<ExitCode> {
         match (word, kind) {
             ("untried", _) => untried += 1,
             ("caught", None) => row.caught += 1,
+            ("caught", Some((kind, _))) if of_all && *kind == BUILD => row.caught += 1,
             ("caught", Some(_)) => {
                 row.caught += 1;
                 needless.push_str(&format!("    {id}\n"));
             }
-            (_, Some((kind, _))) => {
+            (_, Some((kind, _))) if !(of_all && *kind == BUILD) => {
                 row.accepted += 1;
                 *counts.kinds.entry(kind).or_default() += 1;
             }
