@@ -135,6 +135,8 @@ fn work() -> Result<ExitCode> {
     }
     let mut work = folder.join(options.build.name);
     if let Some(count) = options.sample {
+        // What is accepted is for the whole run to judge.
+        found.keep(|mutant| accepted.kind(&mutant.id()).is_none());
         println!("a sample of {count} of {} mutants; --seed {}", found.mutants.len(), options.seed);
         let chosen = sample(found.mutants.len(), count, options.seed);
         let mut index = 0;
@@ -151,8 +153,8 @@ fn work() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
 
-    let fresh = options.fresh || options.sample.is_some();
-    let tree = tree::Tree::new(&root, &work, fresh)?;
+    let of_sample = options.sample.is_some();
+    let tree = tree::Tree::new(&root, &work, options.fresh || of_sample, of_sample)?;
     let programs = build::build(&tree, options.build, &target, &mut found)?;
     let done = run::run(&tree, &programs, &found, options.until)?;
     report::of_one_build(&work, &found, &done, &accepted)

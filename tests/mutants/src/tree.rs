@@ -16,6 +16,8 @@ pub struct Tree {
     pub work: PathBuf,
     /// For the files of tests, some of which are killed before they could remove theirs.
     pub scratch: PathBuf,
+    /// Whether it is for a few mutants alone: then to build it is what costs most.
+    pub of_sample: bool,
 }
 
 /// What a copy holds.
@@ -28,7 +30,7 @@ pub struct Copied {
 }
 
 impl Tree {
-    pub fn new(root: &Path, work: &Path, fresh: bool) -> Result<Self> {
+    pub fn new(root: &Path, work: &Path, fresh: bool, of_sample: bool) -> Result<Self> {
         if fresh {
             for file in ["unviable.txt", "tests.txt", "results.txt", "survivors.txt"] {
                 let _ = fs::remove_file(work.join(file));
@@ -37,7 +39,8 @@ impl Tree {
         let scratch = work.join("scratch");
         let _ = fs::remove_dir_all(&scratch);
         fs::create_dir_all(&scratch)?;
-        Ok(Self { root: root.to_owned(), copy: work.join("crate"), work: work.to_owned(), scratch })
+        let copy = work.join("crate");
+        Ok(Self { root: root.to_owned(), copy, work: work.to_owned(), scratch, of_sample })
     }
 
     /// Writes the copy, with all that is switched on.
@@ -54,7 +57,14 @@ impl Tree {
                 all.push((name.clone(), written));
             }
             match name.as_str() {
-                "Cargo.toml" => text = manifest(&String::from_utf8(text)?).into_bytes(),
+                "Cargo.toml" => {
+                    let mut manifest = manifest(&String::from_utf8(text)?);
+                    if !self.of_sample {
+                        // Its tests are run more often than it is built.
+                        manifest.push_str("\n[profile.dev]\nopt-level = 1\n");
+                    }
+                    text = manifest.into_bytes();
+                }
                 "src/lib.rs" => {
                     let head = "\n#[cfg(feature = \"__backend\")]\n#[allow(clippy::all)]\nmod mutant;\n";
                     text.extend_from_slice(head.as_bytes());
@@ -111,8 +121,7 @@ fn replace(path: &Path, text: &[u8]) -> Result<()> {
     Ok(fs::write(path, text)?)
 }
 
-/// The manifest without its lints, which mutants are not held to, as a workspace of its own, and
-/// optimized somewhat, for its tests are run more often than it is built.
+/// The manifest without its lints, which mutants are not held to, and as a workspace of its own.
 fn manifest(text: &str) -> String {
     let mut out = String::from("workspace = {}\n");
     let mut skipped = false;
@@ -125,6 +134,5 @@ fn manifest(text: &str) -> String {
             out.push('\n');
         }
     }
-    out.push_str("\n[profile.dev]\nopt-level = 1\n");
     out
 }
