@@ -182,6 +182,15 @@ mod tests {
     }
 
     #[test]
+    fn takes_all_it_is_given() {
+        let mut scratch = Buffer::<4>::new();
+        for piece in [&b"ab"[..], b"", b"cdefgh"] {
+            assert_eq!(io::Write::write(&mut scratch, piece).unwrap(), piece.len());
+        }
+        assert_eq!(*scratch, *b"abcdefgh");
+    }
+
+    #[test]
     fn does_not_move_what_room_was_reserved_for() {
         let mut scratch = Buffer::<4>::with_capacity(100);
         scratch.extend_from_slice(b"secret");

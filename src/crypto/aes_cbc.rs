@@ -126,6 +126,8 @@ mod tests {
             let mut block = [0xee; BLOCK];
             block[BLOCK - usize::from(len)..].fill(len);
             assert_eq!(padding_len(&block), Ok(usize::from(len)));
+            // What stands before it may look like it.
+            assert_eq!(padding_len(&[len; BLOCK]), Ok(usize::from(len)));
             for at in BLOCK - usize::from(len)..BLOCK - 1 {
                 let mut wrong = block;
                 wrong[at] ^= 0x40;

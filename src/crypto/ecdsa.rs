@@ -635,6 +635,17 @@ mod tests {
         }
     }
 
+    // The same bytes, divided elsewhere.
+    #[test]
+    fn coordinates_are_exactly_as_long_as_the_field() {
+        let whole = [1; 96];
+        for (curve, len) in [(EcdsaCurve::P256, 32), (EcdsaCurve::P384, 48)] {
+            let whole = &whole[..2 * len];
+            let taken = |at| Point::new(curve, &whole[..at], &whole[at..]).is_ok();
+            assert_eq!((taken(len - 1), taken(len), taken(len + 1)), (false, true, false));
+        }
+    }
+
     #[cfg(feature = "rustcrypto")]
     #[test]
     fn signs_and_verifies_digests_as_messages() {

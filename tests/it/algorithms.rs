@@ -1,6 +1,7 @@
 //! Every algorithm from its name to a verified token.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use symbolon::{
     Claims, ErrorKind, Jwk, JwsAlg, JwsCodec, KeyType, Keyring, NoCustom, Signer, TokenCodecExt,
@@ -188,4 +189,15 @@ fn the_tables_of_readme_and_tour_name_every_algorithm() {
             assert!(words.contains(name), "{file} does not name {name}");
         }
     }
+}
+
+#[test]
+fn algorithms_are_keys_of_maps() {
+    let names: HashMap<JwsAlg, &str> = JwsAlg::all().map(|alg| (alg, alg.name())).collect();
+    assert_eq!(names.len(), JwsAlg::all().count());
+    assert!(JwsAlg::all().all(|alg| names[&alg] == alg.name()));
+    // Equal ones alone have equal hashes, as far as that can be had.
+    let state = RandomState::new();
+    let hashes: HashSet<u64> = JwsAlg::all().map(|alg| state.hash_one(alg)).collect();
+    assert_eq!(hashes.len(), names.len());
 }

@@ -4,10 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use proptest::prelude::*;
+#[cfg(feature = "sealed")]
+use symbolon::sealed::{HeaderlessKey, SealedKey};
+#[cfg(feature = "amora")]
+use symbolon::{AmoraCodec, amora::AmoraOpener};
 use symbolon::{
     AnyOf, Cached, Clock, Envelope, ErrorKind, Format, JwsAlg, JwsCodec, KeyId, Keyring, NoCustom,
-    Provenance, RawToken, Revocations, SharedKeyring, Signer, TokenCodec, Tokens,
+    Provenance, RawToken, Revocations, SharedKeyring, Signer, TokenCodec, Tokens, WritingKey,
 };
+#[cfg(feature = "jwe")]
+use symbolon::{Encrypter, JweAlg, JweCodec, JweEnc, Nested, OctKey};
+#[cfg(feature = "sealed")]
+use symbolon::{HeaderlessSealedCodec, SealedCodec};
 use time::{Duration, OffsetDateTime};
 
 use super::support::{config, kind};
@@ -35,6 +43,12 @@ impl Clock for Hand {
 
 fn signer(kid: &str) -> Signer {
     Signer::generate(JwsAlg::HS256).unwrap().with_kid(kid).unwrap()
+}
+
+#[cfg(feature = "jwe")]
+fn dir() -> Encrypter {
+    let key = OctKey::generate(32).unwrap();
+    Encrypter::new(JweAlg::DIR, JweEnc::A256GCM, &key.into()).unwrap()
 }
 
 fn cached(codec: impl TokenCodec + 'static, clock: &Hand) -> Cached<NoCustom> {
@@ -106,6 +120,116 @@ fn a_key_s_last_moment_holds_for_remembered_tokens() {
     assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownKey));
 }
 
+/// Exchanges the keys of a codec over and over, and asks it each time, and a cache before it, what it
+/// knows of that. `key` makes a new key of this name.
+fn follows_its_keys<W: WritingKey + Clone + 'static, T: TokenCodec + Clone + 'static>(
+    key: impl Fn(&str) -> W,
+    codec: impl Fn(&SharedKeyring<W>) -> T,
+) where
+    W::Reader: Clone,
+{
+    let clock = Hand::new();
+    let keys = SharedKeyring::new(key("a"));
+    let codec = codec(&keys);
+    let (format, kid) = codec.writes_with().unwrap();
+    let name = format.to_string();
+    assert_eq!(kid.unwrap().as_str(), "a", "{name}");
+    let cached = cached(codec.clone(), &clock);
+    let token = issue(&cached);
+    assert_eq!(cached.verify(&token).unwrap().envelope().format(), format);
+    remember(&cached, &token);
+
+    // Each exchange has a number of its own, whatever was exchanged.
+    let mut versions = vec![codec.keys_version().unwrap()];
+    let mut has_changed = || {
+        let version = codec.keys_version().unwrap();
+        assert!(!versions.contains(&version), "{name}: {version} again");
+        versions.push(version);
+    };
+    assert_eq!(codec.keys_due_until(clock.now()), None, "{name}");
+    keys.rotate(key("b"), Some(clock.now() + Duration::seconds(10))).unwrap();
+    has_changed();
+    assert_eq!(codec.keys_due_until(clock.now()), Some(clock.now() + Duration::seconds(10)), "{name}");
+
+    // The last second of a key that is retired, with a token that is remembered.
+    remember(&cached, &token);
+    clock.set(10);
+    assert!(cached.verify(&token).is_ok(), "{name}");
+    clock.set(11);
+    assert_eq!(codec.keys_due_until(clock.now()), None, "{name}");
+    assert!(cached.verify(&token).is_err(), "{name}");
+
+    // A key that is taken out at once.
+    let token = issue(&cached);
+    remember(&cached, &token);
+    keys.rotate(key("c"), None).unwrap();
+    has_changed();
+    remember(&cached, &token);
+    keys.remove(&KeyId::new("b").unwrap());
+    has_changed();
+    assert!(cached.verify(&token).is_err(), "{name}");
+}
+
+#[test]
+fn each_format_follows_its_keys() {
+    follows_its_keys(signer, |keys| JwsCodec::new(keys));
+    follows_its_keys(signer, |keys| Arc::new(AnyOf::new(JwsCodec::new(keys))));
+    let reader = SharedKeyring::new(signer("a"));
+    let any_of = AnyOf::new(JwsCodec::new(signer("b"))).or(JwsCodec::new(&reader));
+    let version = any_of.keys_version();
+    reader.rotate(signer("c"), None).unwrap();
+    assert_ne!(any_of.keys_version(), version);
+    #[cfg(feature = "jwe")]
+    {
+        let encrypter = |kid: &str| dir().with_kid(kid).unwrap();
+        follows_its_keys(encrypter, |keys| JweCodec::new(keys));
+        let (outer, inner) = (encrypter("outer"), signer("inner"));
+        follows_its_keys(signer, |keys| Nested::new(JweCodec::new(outer.clone()), JwsCodec::new(keys)));
+        // It is the inner key that a token is told by.
+        let keys = SharedKeyring::new(encrypter("a"));
+        let nested = Nested::new(JweCodec::new(&keys), JwsCodec::new(inner.clone()));
+        let version = nested.keys_version();
+        assert_eq!(nested.writes_with(), Some((Format::Jws, inner.kid().cloned())));
+        keys.rotate(encrypter("b"), None).unwrap();
+        assert_ne!(nested.keys_version(), version);
+    }
+    #[cfg(feature = "sealed")]
+    {
+        follows_its_keys(
+            |kid| SealedKey::generate().unwrap().with_kid(kid).unwrap(),
+            |keys| SealedCodec::new(keys),
+        );
+        follows_its_keys(
+            |kid| HeaderlessKey::new([kid.as_bytes()[0]; 32]).unwrap().with_kid(kid).unwrap(),
+            |keys| HeaderlessSealedCodec::new(keys),
+        );
+    }
+    #[cfg(feature = "amora")]
+    follows_its_keys(
+        |kid| AmoraOpener::generate_zero().unwrap().with_kid(kid).unwrap().sealer(),
+        |keys| AmoraCodec::new(keys),
+    );
+}
+
+// Either of two codecs within one another has keys whose end is the first.
+#[cfg(feature = "jwe")]
+#[test]
+fn a_nested_token_is_due_until_the_first_of_its_keys_is_not() {
+    let at = |seconds| OffsetDateTime::from_unix_timestamp(START + seconds).unwrap();
+    let ring = |first, last| {
+        let ring =
+            Keyring::new(signer("a")).with_reader_until(signer("old").verifier(), at(last)).unwrap();
+        ring.with_reader_until(signer("older").verifier(), at(first)).unwrap()
+    };
+    let outer = Keyring::new(dir().with_kid("a").unwrap())
+        .with_reader_until(dir().with_kid("b").unwrap().reader().unwrap(), at(20))
+        .unwrap();
+    let nested = Nested::new(JweCodec::new(outer), JwsCodec::new(ring(10, 30)));
+    for (now, until) in [(0, Some(10)), (10, Some(10)), (11, Some(20)), (21, Some(30)), (31, None)] {
+        assert_eq!(nested.keys_due_until(at(now)), until.map(at), "{now}");
+    }
+}
+
 #[test]
 fn a_format_s_last_day_holds_for_remembered_tokens() {
     let clock = Hand::new();
@@ -135,10 +259,16 @@ fn a_format_s_last_day_holds_for_remembered_tokens() {
         }
     }
     let last = clock.now() + Duration::seconds(10);
-    let cached = cached(AnyOf::new(Never).or_until(old, last), &clock);
-    remember(&cached, &token);
-    clock.set(11);
-    assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownFormat));
+    let codec = Arc::new(AnyOf::new(Never).or_until(old, last));
+    for remembered_at in [0, 10] {
+        clock.set(remembered_at);
+        let cached = cached(Arc::clone(&codec), &clock);
+        remember(&cached, &token);
+        clock.set(10);
+        assert!(cached.verify(&token).is_ok());
+        clock.set(11);
+        assert_eq!(kind(cached.verify(&token)), Some(ErrorKind::UnknownFormat), "{remembered_at}");
+    }
 }
 
 #[test]
@@ -247,6 +377,23 @@ fn long_tokens_and_codecs_that_do_not_tell_are_verified_each_time() {
     assert_eq!(second.envelope().format(), Format::Jws);
 }
 
+// All places of a cache are used, and go on being used.
+#[test]
+fn a_cache_remembers_as_many_as_it_holds_and_never_stops() {
+    let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer("a"))).random_ids();
+    let cached = Cached::new(tokens.build().unwrap(), 4);
+    for _ in 0..20 {
+        let tokens: Vec<_> = (0..4).map(|_| issue(&cached)).collect();
+        let kept = tokens.iter().map(|token| {
+            remember(&cached, token);
+            cached.verify(token).unwrap()
+        });
+        for (token, kept) in tokens.iter().zip(kept.collect::<Vec<_>>()) {
+            assert!(Arc::ptr_eq(&kept, &cached.verify(token).unwrap()));
+        }
+    }
+}
+
 #[test]
 fn memory_is_bounded() {
     let tokens = Tokens::<NoCustom>::builder(JwsCodec::new(signer("a"))).random_ids();
@@ -276,10 +423,13 @@ fn threads_agree_while_keys_rotate() {
     let keys = SharedKeyring::new(signer("0"));
     let cached = cached(JwsCodec::new(&keys), &Hand::new());
     let stop = std::sync::atomic::AtomicBool::new(false);
+    // Held while a token is in use: its key may be succeeded then, but not taken out.
+    let in_use = std::sync::RwLock::new(());
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 while !stop.load(Ordering::SeqCst) {
+                    let _in_use = in_use.read().unwrap();
                     let token = issue(&cached);
                     for _ in 0..5 {
                         cached.verify(&token).unwrap();
@@ -293,8 +443,8 @@ fn threads_agree_while_keys_rotate() {
             cached.verify(&old).unwrap();
             keys.rotate(signer(&n.to_string()), None).unwrap();
             cached.verify(&old).unwrap();
-            // Only keys that no thread can still be using go.
             if n > 50 {
+                let _unused = in_use.write().unwrap();
                 keys.remove(&KeyId::new((n - 50).to_string()).unwrap());
             }
         }

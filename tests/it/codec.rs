@@ -5,11 +5,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+#[cfg(feature = "amora")]
+use symbolon::{AmoraCodec, amora::AmoraOpener};
 use symbolon::{
     AnyOf, Audience, Body, Claims, Envelope, Error, ErrorKind, Fault, FixedClock, Format, HmacAlg,
-    JwsAlg, JwsCodec, Keyring, NoCustom, OctKey, Provenance, RawToken, Result, SharedKeyring, Signer,
-    TokenCodec, TokenCodecExt, Tokens, Validator,
+    JwsAlg, JwsCodec, Keyring, Limits, NoCustom, OctKey, Provenance, RawToken, Result, SharedKeyring,
+    Signer, TokenCodec, TokenCodecExt, Tokens, Validator,
 };
+#[cfg(feature = "jwe")]
+use symbolon::{Encrypter, JweAlg, JweCodec, JweEnc};
+#[cfg(feature = "sealed")]
+use symbolon::{HeaderlessSealedCodec, SealedCodec};
 use time::{Duration, OffsetDateTime};
 
 use crate::support::{NOW, at, base64url, damaged, from_base64url, header_of, hs256, kind, signed_as};
@@ -396,6 +402,11 @@ fn a_codec_of_one_s_own_is_told_the_times() {
     assert_eq!(times(&codec.encode(&claims).unwrap()), "Some(1)/Some(2)");
     let body = Body::new(b"x").issued_at(at(3)).expires_at(at(4)).typ("t").content_type("c");
     assert_eq!(times(&codec.seal(&body).unwrap()), "Some(3)/Some(4)");
+    // What is not said to be issued at any time is issued now, and does not expire.
+    let before = OffsetDateTime::now_utc().unix_timestamp();
+    let token = times(&codec.seal(&Body::new(b"x")).unwrap());
+    let issued = token.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(")/None")).unwrap();
+    assert!((before..=before + 60).contains(&issued.parse().unwrap()), "{token}");
     assert_eq!(
         (body.payload(), body.as_typ(), body.as_content_type()),
         (&b"x"[..], Some("t"), Some("c"))
@@ -524,6 +535,15 @@ fn claims_that_are_no_object_are_refused() {
         Pair(u8, u8),
         Named { a: u8 },
     }
+    #[derive(Serialize)]
+    struct Unit;
+    /// What is text only once it is displayed.
+    struct Displayed;
+    impl Serialize for Displayed {
+        fn serialize<S: serde::Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+            to.collect_str("text")
+        }
+    }
     fn refused<C: Serialize>(custom: C) {
         let error = issue(&Claims::new(custom)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidClaims);
@@ -548,12 +568,14 @@ fn claims_that_are_no_object_are_refused() {
     refused(json!([1]));
     refused(json!("a"));
     refused(std::net::Ipv4Addr::LOCALHOST);
+    refused(Displayed);
     assert!(issue(&Claims::new(1_u128)).is_err());
     // Keys that JSON has not.
     assert_eq!(kind(issue(&Claims::new(HashMap::from([(vec![1], 1)])))), Some(ErrorKind::InvalidClaims));
     // Nothing at all is an object without members.
     for empty in [
         issue(&Claims::new(())),
+        issue(&Claims::new(Unit)),
         issue(&Claims::new(None::<u8>)),
         issue(&Claims::new(NoCustom::default())),
     ] {
@@ -577,6 +599,46 @@ fn a_type_s_own_failure_to_serialize_is_told() {
 }
 
 // Claims in.
+
+// What a token says of another party, in an object of its own, is no claim of the token.
+#[test]
+fn names_of_registered_claims_mean_nothing_further_in() {
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct Party {
+        iss: String,
+        sub: String,
+        aud: Vec<String>,
+        exp: i64,
+        nbf: i64,
+        iat: i64,
+        jti: String,
+    }
+    #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+    struct Acting {
+        act: Party,
+        all: Vec<Party>,
+    }
+    let party = || Party {
+        iss: "https://them".into(),
+        sub: "they".into(),
+        aud: vec!["theirs".into()],
+        exp: 1,
+        nbf: i64::MAX,
+        iat: i64::MAX,
+        jti: "their".into(),
+    };
+    let codec = JwsCodec::new(hs256());
+    let acting = Acting { act: party(), all: vec![party(), party()] };
+    let claims = Claims::new(acting).with_issuer("https://us").with_expiry(at(NOW + 60));
+    let token = codec.encode(&claims).unwrap();
+    let validator = Validator::new().issuer("https://us").clock(FixedClock::new(at(NOW)));
+    let verified = codec.decode::<Acting>(&token).unwrap().validate(&validator).unwrap();
+    let registered = verified.registered();
+    assert_eq!((registered.issuer(), registered.expires_at()), (Some("https://us"), Some(at(NOW + 60))));
+    assert_eq!((registered.subject(), registered.audience()), (None, None));
+    assert_eq!((registered.not_before(), registered.issued_at(), registered.id()), (None, None, None));
+    assert_eq!(verified.custom(), claims.custom());
+}
 
 #[test]
 fn a_type_may_read_registered_claims_itself() {
@@ -726,6 +788,60 @@ fn encode_into_appends() {
 }
 
 // What is recognized.
+
+/// Makes a codec of these limits write a token, and asks codecs of others whether they recognize it.
+fn is_recognized_up_to_its_limit<T: TokenCodec>(codec: impl Fn(Limits) -> T) {
+    let soon = OffsetDateTime::now_utc() + Duration::HOUR;
+    let token = codec(Limits::default()).seal(&Body::new(b"{}").expires_at(soon)).unwrap();
+    let within = |len| codec(Limits::default().token_len(len)).recognizes(&RawToken::new(&token));
+    assert!(within(token.len()) && !within(token.len() - 1), "{token}");
+}
+
+#[test]
+fn a_token_as_long_as_the_limit_is_recognized_and_no_longer_one() {
+    let jws = JwsCodec::new(hs256());
+    is_recognized_up_to_its_limit(|limits| jws.clone().limits(limits));
+    #[cfg(feature = "jwe")]
+    {
+        let key = OctKey::new(vec![7; 32]).unwrap().into();
+        let jwe = JweCodec::new(Encrypter::new(JweAlg::DIR, JweEnc::A256GCM, &key).unwrap());
+        is_recognized_up_to_its_limit(|limits| jwe.clone().limits(limits));
+        // A header is an object, whose base64url begins so.
+        assert!(jwe.recognizes(&RawToken::new("eyJ.a.b.c.d")));
+        for other in ["xyJ.a.b.c.d", "eyJ.a.b.c", "eyJ.a.b.c.d.e", "", "...."] {
+            assert!(!jwe.recognizes(&RawToken::new(other)), "{other}");
+        }
+    }
+    #[cfg(feature = "sealed")]
+    {
+        let sealed = SealedCodec::from_master([7; 32]).unwrap();
+        is_recognized_up_to_its_limit(|limits| sealed.clone().limits(limits));
+        let headerless = HeaderlessSealedCodec::from_master([7; 32]).unwrap();
+        is_recognized_up_to_its_limit(|limits| headerless.clone().limits(limits));
+    }
+    #[cfg(feature = "amora")]
+    {
+        let amora = AmoraCodec::new(AmoraOpener::generate_zero().unwrap().sealer());
+        is_recognized_up_to_its_limit(|limits| amora.clone().limits(limits));
+    }
+}
+
+// Whoever demands a `typ` would not find it in a format that has no place for it.
+#[cfg(all(feature = "amora", feature = "sealed"))]
+#[test]
+fn formats_without_a_typ_write_none_but_jwt() {
+    let codecs: [Box<dyn TokenCodec>; 3] = [
+        Box::new(AmoraCodec::new(AmoraOpener::generate_zero().unwrap().sealer())),
+        Box::new(SealedCodec::from_master([7; 32]).unwrap()),
+        Box::new(HeaderlessSealedCodec::from_master([7; 32]).unwrap()),
+    ];
+    let soon = OffsetDateTime::now_utc() + Duration::HOUR;
+    for codec in codecs {
+        let body = Body::new(b"{}").expires_at(soon);
+        assert!(codec.seal(&body).is_ok() && codec.seal(&body.clone().typ("JWT")).is_ok());
+        assert_eq!(kind(codec.seal(&body.typ("at+jwt"))), Some(ErrorKind::InvalidSetting));
+    }
+}
 
 #[test]
 fn jws_is_recognized_by_its_shape_alone() {

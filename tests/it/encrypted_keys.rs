@@ -493,6 +493,8 @@ mod in_pkcs8 {
             Parts { rounds: vec![0x00, 0x80, 0, 0, 0], ..Parts::new() },
             Parts { rounds: vec![0x7f, 0xff, 0xff, 0xff], ..Parts::new() },
             Parts { rounds: vec![0x01, 0, 0, 0, 0, 0, 0, 0, 0], ..Parts::new() },
+            // Of which the low 32 bits would be none too many.
+            Parts { rounds: vec![0x01, 0, 0, 0x08, 0], ..Parts::new() },
             Parts { rounds: vec![0x7f; 600], ..Parts::new() },
             Parts { rounds: vec![0], ..Parts::new() },
             Parts { rounds: vec![0xff], ..Parts::new() },
@@ -522,6 +524,27 @@ mod in_pkcs8 {
         let took = start.elapsed();
         assert!(took.as_millis() < 500, "{took:?}");
         assert_eq!(KeyMaterial::MAX_PBKDF2_ROUNDS, 5_000_000);
+        // As many as that are none too many: it is the unknown hash that is told.
+        let md5 = element(0x06, &[&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x02, 0x05]]);
+        let function = element(0x30, &[&md5]);
+        let most = Parts { rounds: vec![0x4c, 0x4b, 0x40], function, ..Parts::new() };
+        assert_eq!(most.read().unwrap_err().kind(), ErrorKind::UnsupportedAlgorithm);
+    }
+
+    #[test]
+    fn an_encrypted_key_has_64_kib_at_most() {
+        if !readable() {
+            return;
+        }
+        let why = |len: usize| {
+            let mut parts = Parts { ciphertext: vec![0; 64_000], salt: vec![0; 300], ..Parts::new() };
+            // The salt makes up for what the blocks of the cipher leave.
+            parts.salt = vec![0; len - parts.der().len() + 300];
+            assert_eq!(parts.der().len(), len);
+            parts.read().unwrap_err().to_string()
+        };
+        assert!(why(64 * 1024).contains("the password is wrong"), "{}", why(64 * 1024));
+        assert!(!why(64 * 1024 + 1).contains("password"));
     }
 
     #[test]

@@ -204,6 +204,10 @@ fn a_parameter_twice_is_refused_within_and_across_headers() {
         let unprotected = json!({"unprotected": {"other": 1}, "header": {"other": 1}});
         let message = forge_json(header, unprotected, &CEK, b"x").to_string();
         assert_eq!(refused(&message, &dir()), Some(ErrorKind::Malformed));
+        // Two of them are no better than one.
+        let unprotected = json!({"unprotected": {"a": 1, "b": 1}, "header": {"a": 1, "b": 1}});
+        let message = forge_json(header, unprotected, &CEK, b"x").to_string();
+        assert_eq!(refused(&message, &dir()), Some(ErrorKind::Malformed));
     }
     // Members of the message itself and of a recipient.
     let good = forge_json(HEADER, json!({"recipients": [{"header": {"a": 1}}]}), &CEK, b"x").to_string();
@@ -509,6 +513,12 @@ fn pbes2_counts_are_bounded_before_the_work() {
     for p2s in [r#""""#, r#""AAAA""#, r#""AAAAAAAAAA""#, r#""====""#, "7", "null"] {
         assert_eq!(refused(&pbes2("1000", p2s), &ring), Some(Malformed), "{p2s}");
     }
+    // RFC 7518 §4.8.1.1: 8 bytes or more; and passwords are as long as §8.8 has sense in, and no longer.
+    assert_eq!(refused(&pbes2("1000", r#""AAAAAAAAAAA""#), &ring), Some(Unauthentic));
+    for (len, due) in [(1024, None), (1025, Some(ErrorKind::InvalidKey))] {
+        let made = Encrypter::new(JweAlg::PBES2_HS256_A128KW, JweEnc::A256GCM, &oct(len));
+        assert_eq!(made.err().map(|error| error.kind()), due, "{len}");
+    }
     let token = pbes2("2147483648", SALT);
     let took = (0..20).map(|_| {
         let start = Instant::now();
@@ -592,8 +602,14 @@ fn text_and_headers_are_bounded_before_any_cryptography() {
         assert_eq!(refused(&message, &dir()), Some(ErrorKind::TooLarge), "{place}");
         let limits = Limits::default().header_len(16 * 1024);
         assert_eq!(open(&message, &dir(), &limits).unwrap(), b"x", "{place}");
+        let exact = limits.token_len(message.len());
+        assert_eq!(open(&message, &dir(), &exact).unwrap(), b"x", "{place}");
         let limits = limits.token_len(message.len() - 1);
         assert_eq!(open(&message, &dir(), &limits).unwrap_err().kind(), ErrorKind::TooLarge, "{place}");
+    }
+    let kid = "k".repeat(256);
+    for (place, _, message) in everywhere("kid", &json!(kid)) {
+        assert_eq!(refused(&message, &dir()), None, "{place}");
     }
     let kid = "k".repeat(257);
     for (place, _, message) in everywhere("kid", &json!(kid)) {
@@ -769,6 +785,11 @@ fn an_encrypted_key_where_none_is_due_is_refused() {
         for extra in ["AA", "AAAA", &base64url([0; 40]), "+"] {
             flat["encrypted_key"] = extra.into();
             let with_key = token.replacen("..", &format!(".{extra}."), 1);
+            // The codec, which knows the header of its own first key by heart, reads no differently.
+            let codec = JweCodec::new(Keyring::new(encrypter.clone()));
+            if codec.open(&with_key).err().map(|error| error.kind()) != Some(ErrorKind::Malformed) {
+                return Err(Miss::wrong(format!("{name} {extra}: by the codec")));
+            }
             for message in [with_key, flat.to_string()] {
                 if refused(&message, &ring) != Some(ErrorKind::Malformed) {
                     return Err(Miss::wrong(format!("{name} {extra}")));

@@ -2,7 +2,7 @@
 //! read, by the key it was written to and by no other.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use symbolon::jwe::{Content, compact, json as jwe_json};
 use symbolon::{
     AnyOf, Body, Claims, Decrypter, Encrypter, Error, ErrorKind, Fault, HmacAlg, JweAlg, JweCodec,
@@ -598,4 +598,68 @@ fn shapes_are_told_apart() {
     assert_eq!((key.alg(), key.enc()), (JweAlg::DIR, JweEnc::A256GCM));
     assert_eq!(Decrypter::from_jwk(&jwk, JweEnc::XC20P).unwrap_err().kind(), ErrorKind::KeyMismatch);
     assert!(rsa_key().is_secret());
+}
+
+#[test]
+fn what_kind_of_content_it_is_stands_in_the_protected_header() {
+    let encrypter = |byte: u8| {
+        let key = OctKey::new(vec![byte; 32]).unwrap().into();
+        Encrypter::new(JweAlg::A256KW, JweEnc::A256GCM, &key).unwrap()
+    };
+    let protected = |message: &str| -> Value {
+        let header = match serde_json::from_str::<Value>(message) {
+            Ok(json) => json["protected"].as_str().unwrap().to_owned(),
+            Err(_) => message.split('.').next().unwrap().to_owned(),
+        };
+        serde_json::from_slice(&from_base64url(&header)).unwrap()
+    };
+    for (typ, cty) in [
+        (None, None),
+        (Some("JWT"), None),
+        (Some("JWT"), Some("x")),
+        (Some("at+jwt"), None),
+        (None, Some("x")),
+    ] {
+        let mut content = Content::new(b"x");
+        let mut body = Body::new(b"x");
+        if let Some(typ) = typ {
+            (content, body) = (content.typ(typ), body.typ(typ));
+        }
+        if let Some(cty) = cty {
+            (content, body) = (content.content_type(cty), body.content_type(cty));
+        }
+        let codec = JweCodec::new(encrypter(1));
+        let token = codec.seal(&body).unwrap();
+        let read = codec.open(&token).unwrap();
+        assert_eq!((read.envelope().typ(), read.envelope().content_type()), (typ, cty));
+        for message in [
+            token,
+            compact::encrypt(&content, &(), &encrypter(1)).unwrap(),
+            jwe_json::encrypt_flattened(&content, &(), &(), &encrypter(1)).unwrap(),
+            jwe_json::encrypt_general(&content, &(), &(), &[encrypter(1), encrypter(2)]).unwrap(),
+        ] {
+            let header = protected(&message);
+            assert_eq!((header["typ"].as_str(), header["cty"].as_str()), (typ, cty), "{header}");
+        }
+    }
+}
+
+#[test]
+fn a_parameter_is_written_once() {
+    let key = OctKey::new(vec![1; 32]).unwrap().into();
+    let encrypter = Encrypter::new(JweAlg::A256KW, JweEnc::A256GCM, &key).unwrap();
+    let content = Content::new(b"x");
+    let (none, one, two) = (json!({}), json!({"a": 1}), json!({"a": 1, "b": 2}));
+    let write = |protected: &Value, unprotected: &Value| {
+        jwe_json::encrypt_flattened(&content, protected, unprotected, &encrypter)
+            .err()
+            .map(|error| error.kind())
+    };
+    assert_eq!(
+        (write(&none, &two), write(&two, &none), write(&one, &json!({"b": 1}))),
+        (None, None, None)
+    );
+    for (protected, unprotected) in [(&one, &one), (&two, &one), (&two, &two)] {
+        assert_eq!(write(protected, unprotected), Some(ErrorKind::InvalidSetting));
+    }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use symbolon::{
     EcCurve, EcPrivateKey, ErrorKind, Jwk, JwkSet, JwsAlg, KeyId, OctKey, OkpCurve, OkpPrivateKey,
+    OkpPublicKey, RsaPublicKey, Signer, Verifier,
 };
 
 use crate::support::{count, damaged, lacks_feature};
@@ -29,6 +30,10 @@ fn without(json: &str, name: &str) -> String {
     let mut value = value(json);
     value.as_object_mut().unwrap().remove(name);
     value.to_string()
+}
+
+fn kind_of<T>(result: Result<T, symbolon::Error>) -> Option<ErrorKind> {
+    result.err().map(|error| error.kind())
 }
 
 fn kind(json: impl AsRef<[u8]>) -> Option<ErrorKind> {
@@ -157,6 +162,65 @@ fn a_private_key_must_fit_its_public_half() {
     }
 }
 
+// Keys whose numbers fit each other, at and beyond the bounds of what ring signs with: 2048, 3072 or 4096
+// bits of two primes alike in length, and an exponent from 65537 to 2^33 - 1. Each backend keeps to them.
+#[test]
+fn private_rsa_keys_are_bounded_alike_whoever_signs() {
+    let keys = value(include_str!("rsa/bounds.json"));
+    let judge = |name: &str| match Jwk::from_json(keys[name].to_string()) {
+        Ok(jwk) => kind_of(Signer::from_jwk_as(&jwk, JwsAlg::RS256)),
+        Err(error) => Some(error.kind()),
+    };
+    let lacking = kind_of(Signer::from_jwk_as(&Jwk::from_json(RSA_PRIVATE).unwrap(), JwsAlg::RS256));
+    for name in ["e of 33 bits", "n of 4096 bits"] {
+        assert_eq!(judge(name), lacking, "{name}");
+    }
+    if lacking.is_some() {
+        println!("skipped: private_rsa_keys_are_bounded_alike_whoever_signs: nothing signs with RSA");
+        return;
+    }
+    for name in ["e of 2 bits", "primes of 1040 and 1008 bits", "n of 2064 bits"] {
+        assert_eq!(judge(name), Some(ErrorKind::InvalidKey), "{name}");
+    }
+    // The longest that is signed with is judged, too.
+    let mut long = keys["n of 4096 bits"].clone();
+    long["dp"] = long["dq"].clone();
+    assert_eq!(kind(long.to_string()), Some(ErrorKind::InvalidKey));
+}
+
+#[test]
+fn an_odd_modulus_may_end_in_any_odd_byte() {
+    let mut n = vec![0xff; 256];
+    for low in 0..=255 {
+        n[255] = low;
+        let key = RsaPublicKey::new(&n, &[1, 0, 1]);
+        assert_eq!(kind_of(key), (low % 2 == 0).then_some(ErrorKind::InvalidKey), "{low}");
+    }
+}
+
+// RFC 8032 §5.1.3: y below 2^255 - 19, of which only what begins and ends like it comes near.
+#[test]
+fn an_ed25519_key_may_begin_and_end_like_the_prime() {
+    let digits = "f4a2bf720163ec84964134df12759510a89e6a201aa882e83d39efd584e1837f";
+    let mut x = [0; 32];
+    for (at, byte) in x.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap();
+    }
+    let mut seed = [0; 32];
+    seed[31] = 0x68;
+    let public = OkpPublicKey::new(OkpCurve::Ed25519, &x).unwrap();
+    let private = OkpPrivateKey::new(OkpCurve::Ed25519, &seed, Some(&public)).unwrap();
+    let signer = Signer::new(JwsAlg::EDDSA, &private.into()).unwrap();
+    let verifier = Verifier::new(JwsAlg::EDDSA, &public.into()).unwrap();
+    assert!(verifier.verify(b"x", &signer.sign(b"x").unwrap()));
+    // 2^255 - 19 to 2^255 - 1 are none.
+    for low in 0xed..=0xff {
+        let mut x = [0xff; 32];
+        (x[0], x[31]) = (low, 0x7f);
+        assert_eq!(kind_of(OkpPublicKey::new(OkpCurve::Ed25519, &x)), Some(ErrorKind::InvalidKey));
+    }
+}
+
 #[test]
 fn refuses_more_than_two_primes_and_symmetric_keys_that_are_texts() {
     assert_eq!(kind(with(RSA_PRIVATE, "oth", json!([]))), Some(ErrorKind::UnsupportedKey));
@@ -245,6 +309,8 @@ fn the_public_half_keeps_what_is_said_of_the_key() {
         Jwk::from_json(EC_PRIVATE).unwrap().with_key_ops(["unwrapKey", "deriveBits"]).unwrap();
     let public = unwrapping.to_public().unwrap();
     assert_eq!(public.key_ops(), Some(&["wrapKey".to_owned(), "deriveBits".to_owned()][..]));
+    let decrypting = Jwk::from_json(RSA_PRIVATE).unwrap().with_key_ops(["decrypt"]).unwrap();
+    assert_eq!(decrypting.to_public().unwrap().key_ops(), Some(&["encrypt".to_owned()][..]));
     let error = Jwk::from_json(OCT).unwrap().to_public().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::KeyMismatch);
 }
@@ -404,4 +470,196 @@ fn typed_keys_become_jwks() {
     assert_eq!(Jwk::from(okp.clone()).to_public().unwrap(), Jwk::from(okp.public().clone()));
     let oct = OctKey::generate(32).unwrap();
     assert_eq!(Jwk::from(oct.clone()).into_material(), oct.into());
+}
+
+#[test]
+fn a_set_is_filled_and_emptied_like_any_collection() {
+    let keys = || [EC_PRIVATE, OKP_PRIVATE, OCT].map(|json| Jwk::from_json(json).unwrap());
+    let mut set = JwkSet::from_iter(keys());
+    set.extend([Jwk::from_json(RSA_PRIVATE).unwrap()]);
+    set.push(Jwk::from_json(OCT).unwrap().with_kid("last").unwrap());
+    let kinds = |keys: &mut dyn Iterator<Item = Jwk>| {
+        keys.map(|key| key.material().key_type().name().to_owned()).collect::<Vec<_>>()
+    };
+    let expected = ["EC", "OKP", "oct", "RSA", "oct"];
+    assert_eq!(kinds(&mut set.iter().cloned()), expected);
+    assert_eq!(kinds(&mut (&set).into_iter().cloned()), expected);
+    assert_eq!(set.keys().len(), 5);
+    assert_eq!(kinds(&mut set.into_iter()), expected);
+}
+
+/// A format with options and wrappers of its own, as JSON has none.
+struct Wrapped(Value);
+
+impl<'de> serde::Deserializer<'de> for Wrapped {
+    type Error = serde::de::value::Error;
+
+    fn deserialize_any<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Null => visitor.visit_none(),
+            Value::String(text) if text.starts_with("some ") => {
+                visitor.visit_some(Self(text["some ".len()..].into()))
+            }
+            Value::String(text) if text.starts_with("new ") => {
+                visitor.visit_newtype_struct(Self(text["new ".len()..].into()))
+            }
+            Value::String(text) => visitor.visit_string(text),
+            Value::Bool(value) => visitor.visit_bool(value),
+            Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(number), _) => visitor.visit_i64(number),
+                (None, Some(number)) => visitor.visit_u64(number),
+                (None, None) => visitor.visit_f64(number.as_f64().unwrap()),
+            },
+            Value::Array(all) => {
+                let all = all.into_iter().map(Self);
+                visitor.visit_seq(serde::de::value::SeqDeserializer::new(all))
+            }
+            Value::Object(all) => {
+                let all = all.into_iter().map(|(name, value)| (name, Self(value)));
+                visitor.visit_map(serde::de::value::MapDeserializer::new(all))
+            }
+        }
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> serde::de::IntoDeserializer<'de> for Wrapped {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+// Whatever format they stand in, they are judged as their JSON is.
+#[test]
+fn keys_come_out_of_formats_that_are_not_json() {
+    use serde::Deserialize;
+    let read = |json: Value| Jwk::deserialize(Wrapped(json));
+    let mut json = value(OKP_PRIVATE);
+    json["kid"] = json!("some k");
+    json["use"] = json!("new sig");
+    json["unknown"] = json!([null, true, false, -7, u64::MAX, 0.5, {"deep": []}, {}, "some x", "new y"]);
+    let jwk = read(json.clone()).unwrap();
+    assert_eq!(jwk.kid(), Some(&KeyId::new("k").unwrap()));
+    assert_eq!(jwk.key_use(), Some("sig"));
+    assert_eq!(jwk.material(), Jwk::from_json(OKP_PRIVATE).unwrap().material());
+
+    // What is absent there is no text here.
+    json["kid"] = Value::Null;
+    assert!(read(json.clone()).unwrap_err().to_string().contains("kid"));
+    json["kid"] = json!("k");
+    json["use"] = json!("some enc");
+    let set = JwkSet::deserialize(Wrapped(json!({"keys": [json, {"kty": null}, value(OKP_PRIVATE)]})))
+        .unwrap();
+    assert_eq!((set.keys().len(), set.skipped().len()), (2, 1));
+    // A name is text, and what is no object no key.
+    assert!(read(json!(["kty"])).is_err());
+    assert!(read(json!(null)).is_err());
+}
+
+#[test]
+fn key_ops_are_64_at_most() {
+    let key = |count: usize| {
+        let ops = (0..count).map(|at| format!("op{at}"));
+        Jwk::from_json(EC_PRIVATE).unwrap().with_key_ops(ops).map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!((key(64), key(65)), (Ok(()), Err(ErrorKind::InvalidSetting)));
+    let json = |count: usize| {
+        let ops: Vec<_> = (0..count).map(|at| format!("op{at}")).collect();
+        kind(with(EC_PRIVATE, "key_ops", json!(ops)))
+    };
+    assert_eq!((json(64), json(65)), (None, Some(ErrorKind::InvalidJwk)));
+}
+
+#[test]
+fn a_key_that_is_skipped_is_named_where_its_name_is_short() {
+    let skipped = |key: &Value| {
+        let set = JwkSet::from_json(json!({ "keys": [key] }).to_string()).unwrap();
+        let skipped = &set.skipped()[0];
+        (skipped.kid().map(|kid| kid.as_str().to_owned()), skipped.kty().map(str::to_owned))
+    };
+    let (long, longer) = ("t".repeat(32), "t".repeat(33));
+    let (kid, no_kid) = ("k".repeat(256), "k".repeat(257));
+    assert_eq!(skipped(&json!({"kty": long, "kid": kid})), (Some(kid), Some(long)));
+    assert_eq!(skipped(&json!({"kty": longer, "kid": no_kid})), (None, None));
+
+    // And where the key is no longer than a key may be.
+    let padded = |len: usize| {
+        let mut key = json!({"kty": "T", "note": ""});
+        key["note"] = "n".repeat(len - key.to_string().len()).into();
+        key
+    };
+    assert_eq!(skipped(&padded(Jwk::MAX_LEN)), (None, Some("T".to_owned())));
+    assert_eq!(skipped(&padded(Jwk::MAX_LEN + 1)), (None, None));
+}
+
+// What takes long to judge is limited; what does not, is not.
+#[test]
+fn a_set_has_a_thousand_costly_keys_at_most() {
+    let read = |key: &str, count: usize| {
+        let keys = vec![key; count].join(",");
+        JwkSet::from_json(format!(r#"{{"keys":[{keys}]}}"#)).map_or(0, |set| set.keys().len())
+    };
+    assert_eq!((read(OKP_PRIVATE, 1_000), read(OKP_PRIVATE, 1_001)), (1_000, 0));
+    for cheap in [without(OKP_PRIVATE, "d"), OCT.to_owned()] {
+        assert_eq!(read(&cheap, 1_001), 1_001);
+    }
+}
+
+// A document that never ends is not gathered before it is judged.
+#[test]
+fn an_endless_document_is_refused_while_it_comes() {
+    use serde::Deserialize;
+    use serde::de::value::{MapDeserializer, SeqDeserializer};
+    use std::cell::Cell;
+
+    let drawn = Cell::new(0);
+    let draw = || {
+        drawn.set(drawn.get() + 1);
+        assert!(drawn.get() < Jwk::MAX_LEN, "it is gathered");
+    };
+    let members = std::iter::repeat_with(|| {
+        draw();
+        (format!("x{}", drawn.get()), Wrapped(json!("some y")))
+    });
+    assert!(Jwk::deserialize(MapDeserializer::new(members)).is_err());
+
+    struct Endless<F>(F);
+
+    impl<'de, F: Fn()> serde::Deserializer<'de> for Endless<F> {
+        type Error = serde::de::value::Error;
+
+        fn deserialize_any<V: serde::de::Visitor<'de>>(
+            self,
+            visitor: V,
+        ) -> Result<V::Value, Self::Error> {
+            visitor.visit_seq(SeqDeserializer::new(std::iter::repeat_with(|| {
+                self.0();
+                Wrapped(json!(1))
+            })))
+        }
+
+        serde::forward_to_deserialize_any! {
+            bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+            unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        }
+    }
+
+    drawn.set(0);
+    assert!(Jwk::deserialize(Endless(draw)).is_err());
+
+    // One that is just as long as a key may be is read.
+    let fill = |len: usize| {
+        let mut json = value(OKP_PRIVATE);
+        json["zzz"] = "".into();
+        json["zzz"] = "n".repeat(len - json.to_string().len()).into();
+        Jwk::deserialize(Wrapped(json)).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(fill(Jwk::MAX_LEN), Ok(()));
+    assert!(fill(Jwk::MAX_LEN + 1).is_err());
 }

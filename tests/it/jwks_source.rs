@@ -127,6 +127,7 @@ fn fetches_when_first_needed_and_not_again_while_fresh() {
         let world = World::new(&client);
         let key = key("a");
         world.publish(&[&key]);
+        assert!(world.codec.recognizes(&RawToken::new(&token(&key))));
         assert_eq!(world.asked(), 0, "{name}");
         assert_eq!(world.status().fetched_at(), None);
         for _ in 0..10 {
@@ -210,6 +211,59 @@ fn follows_a_rollover_at_the_first_token_of_the_new_key() {
         world.hand.forward(30);
         assert_eq!((world.judge(&token(&new)), world.asked()), (None, 2), "{name}");
         assert_eq!(world.judge(&token(&old)), None);
+        assert_eq!(world.status().keys(), 2);
+
+        // And at the next one.
+        let newest = key("c");
+        world.publish(&[&newest]);
+        world.hand.forward(30);
+        assert_eq!((world.judge(&token(&newest)), world.asked()), (None, 3), "{name}");
+        assert_eq!(world.status().keys(), 1);
+    }
+}
+
+#[test]
+fn ready_waits_for_keys_whoever_fetches_them() {
+    for (name, client) in clients() {
+        let world = World::new(&client);
+        let (source, client) = (world.codec.source(), Arc::new(client));
+        let good = Answer::json(set(&[&key("a")]));
+        world.server.put(PATH, Answer::After(Duration::from_millis(300), Box::new(good)));
+        std::thread::scope(|scope| {
+            let first = scope.spawn(|| source.ready(&client));
+            world.server.wait_for(PATH, 1);
+            // Long before the answer.
+            source.ready(&client).unwrap();
+            assert_eq!(world.status().keys(), 1, "{name}");
+            first.join().unwrap().unwrap();
+        });
+        assert_eq!(world.asked(), 1, "{name}");
+
+        let broken = World::new(&client);
+        broken.server.put(PATH, Answer::Close);
+        let refused = broken.codec.source().ready(&client).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::KeysUnavailable, "{name}");
+    }
+}
+
+#[test]
+fn nobody_waits_for_an_issuer_that_failed_before_while_its_keys_may_be_used() {
+    for (name, client) in clients() {
+        let world = World::new(&client);
+        let key = key("a");
+        world.publish(&[&key]);
+        assert_eq!(world.judge(&token(&key)), None);
+        world.server.put(PATH, Answer::Close);
+        world.hand.forward(600);
+        assert_eq!(world.judge(&token(&key)), None);
+        assert_eq!(world.status().failures(), 1, "{name}");
+        let slow = Answer::After(Duration::from_secs(2), Box::new(Answer::Close));
+        world.server.put(PATH, slow);
+        world.hand.forward(60);
+        let began = Instant::now();
+        assert_eq!(world.judge(&token(&key)), None);
+        assert!(began.elapsed() < Duration::from_millis(1_500), "{name}: {:?}", began.elapsed());
+        world.server.wait_for(PATH, 3);
     }
 }
 
@@ -359,6 +413,8 @@ fn faults(good: &str) -> Vec<(&'static str, Answer)> {
         ("html", typed("text/html; charset=utf-8")),
         ("plain text", typed("text/plain")),
         ("json in words", typed("text/json+html")),
+        ("text in JSON", typed("text/x+json")),
+        ("another application", typed("application/xml")),
         ("empty", Answer::json("")),
         ("no object", Answer::json("[]")),
         ("no keys", Answer::json("{}")),
@@ -598,16 +654,21 @@ fn a_fetch_that_never_ends_holds_nobody_for_long() {
         }
     }
 
-    let client = Arc::new(Hangs(AtomicUsize::new(0))) as AnyFetch;
+    let hangs = Arc::new(Hangs(AtomicUsize::new(0)));
+    let client = Arc::clone(&hangs) as AnyFetch;
     let world = World::with(&client, |builder| builder.timeout(time::Duration::milliseconds(200)));
     let key = key("a");
     world.publish(&[&key]);
     std::thread::scope(|scope| {
         let first = scope.spawn(|| world.judge(&token(&key)));
-        std::thread::sleep(Duration::from_millis(100));
+        while hangs.0.load(Ordering::Relaxed) == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let began = Instant::now();
         assert_eq!(world.judge(&token(&key)), Some(ErrorKind::KeysUnavailable));
-        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+        let ready = world.codec.source().ready(&Arc::new(Arc::clone(&client)));
+        assert_eq!(ready.unwrap_err().kind(), ErrorKind::KeysUnavailable);
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
         // After a while it is given up, and what it brings at last no longer counts.
         world.hand.forward(1);
         assert_eq!(world.judge(&token(&key)), None);
@@ -753,6 +814,41 @@ fn settings_that_contradict_themselves_are_refused() {
     }
 }
 
+#[test]
+fn settings_at_their_bounds_are_taken() {
+    use time::Duration;
+
+    let (second, month) = (Duration::SECOND, Duration::days(30));
+    let at = || JwksSource::at("https://id.example/jwks");
+    for (nth, builder) in [
+        at().lifetime(second),
+        at().lifetime(month).lifetime_within(month, month),
+        at().lifetime_within(second, second),
+        at().stale_in_outage(Duration::ZERO),
+        at().stale_in_outage(month),
+        at().cool_down(second).retry_after(second),
+        at().cool_down(month).retry_after(month),
+        at().timeout(Duration::milliseconds(1)),
+        at().timeout(Duration::MINUTE),
+        at().max_len(1),
+        at().max_len(JwkSet::MAX_LEN),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert!(builder.build().is_ok(), "{nth}");
+    }
+    let url = |len: usize| format!("https://id.example/{}", "a".repeat(len - 19));
+    assert!(JwksSource::at(url(2048)).build().is_ok());
+    assert!(JwksSource::at(url(2049)).build().is_err());
+
+    // What is not said.
+    let flight = at().build().unwrap().begin().unwrap();
+    let request = flight.request().unwrap();
+    assert_eq!((request.url(), request.max_len()), ("https://id.example/jwks", 512 * 1024));
+    assert_eq!(request.timeout(), std::time::Duration::from_secs(5));
+}
+
 // HTTPS.
 
 /// Answers each request on loopback, over TLS by the name `localhost`, with `body`.
@@ -805,6 +901,14 @@ fn a_server_is_believed_only_by_a_certificate_for_its_name() {
         codec.open(&token(&key)).err().map(|error| error.to_string())
     };
     assert_eq!(judge(UreqFetch::trusting(authority).unwrap(), "localhost"), None);
+    // Asking for a proxy where the environment names none changes nothing, least of all the trust.
+    if !["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some())
+    {
+        let client = UreqFetch::trusting(authority).unwrap().proxy_from_environment();
+        assert_eq!(judge(client, "localhost"), None);
+    }
     for (client, host) in [
         (UreqFetch::new(), "localhost"),
         (UreqFetch::trusting(include_str!("pem/rsa.certificate.pem")).unwrap(), "localhost"),
@@ -1025,4 +1129,30 @@ fn issuers_are_awaited_too() {
     }
     let again = token_of("https://id.example", &key);
     assert!(block_on(crosses(issuers.verify_async::<NoCustom>(&again))).is_ok());
+}
+
+// Who no longer waits is no longer held: a task that was given up would stay for ever.
+#[test]
+fn one_that_is_dropped_leaves_nothing_behind() {
+    struct Noop;
+
+    impl Wake for Noop {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    let (server, _, codec) = async_world();
+    server.put(PATH, Answer::After(Duration::from_secs(5), Box::new(Answer::Close)));
+    let token = token(&key("a"));
+    let begin = || Box::pin(codec.decode_async::<NoCustom>(&token));
+    let (noop, task) = (Arc::new(Noop), Arc::new(Noop));
+    let (mut first, mut second) = (begin(), begin());
+    let waker = Waker::from(noop);
+    assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    let waker = Waker::from(Arc::clone(&task));
+    assert!(second.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    drop(waker);
+    assert_eq!(Arc::strong_count(&task), 2, "it waits for the first");
+    drop(second);
+    assert_eq!(Arc::strong_count(&task), 1);
+    drop(first);
 }

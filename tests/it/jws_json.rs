@@ -825,8 +825,38 @@ fn limits_hold_before_anything_is_decoded() {
     detached::verify(&token, &[0; 5000], &ring, &exact, NOW).unwrap();
     let short = limits().token_len(token.len() - 1);
     assert_eq!(kind(detached::verify(&token, &[0; 5000], &ring, &short, NOW)), ErrorKind::TooLarge);
-    let long = with(good_flat(), "signature", "A".repeat(1400)).to_string();
-    assert_eq!(kind(flattened::verify(&long, &ring, &limits(), NOW)), ErrorKind::Malformed);
+    // The longest signature there is: of 16,384 bits.
+    for (len, due) in [(1366, ErrorKind::Unauthentic), (1367, ErrorKind::Malformed)] {
+        let long = with(good_flat(), "signature", "A".repeat(len)).to_string();
+        assert_eq!(kind(flattened::verify(&long, &ring, &limits(), NOW)), due);
+    }
+    let unprotected = r#"{"kid":"k","mine":"0123456"}"#;
+    let (_, mut token) = forge(r#"{"alg":"HS256"}"#, unprotected, &b64("payload"));
+    token["payload"] = b64("payload").into();
+    let token = token.to_string();
+    let exact = limits().header_len(unprotected.len());
+    flattened::verify(&token, &ring, &exact, NOW).unwrap();
+    let short = limits().header_len(unprotected.len() - 1);
+    assert_eq!(kind(flattened::verify(&token, &ring, &short, NOW)), ErrorKind::TooLarge);
+}
+
+// Of several refusals alike the first is told, whatever stands behind it.
+#[test]
+fn the_first_refusal_of_a_kind_is_told() {
+    let ring = ring([forger().verifier()]);
+    let body = b64("payload");
+    let signatures = [
+        (r#"{"alg":"HS256","kid":"unknown"}"#, ErrorKind::UnknownKey),
+        (r#"{"alg":"HS512","kid":"k"}"#, ErrorKind::AlgorithmMismatch),
+    ]
+    .map(|(protected, due)| (forge(protected, "", &body).1, due));
+    for [first, second] in [[0, 1], [1, 0]] {
+        let both = json!({"payload": body, "signatures": [signatures[first].0, signatures[second].0]});
+        for wanted in [Signatures::Any, Signatures::All] {
+            let read = general::verify(&both.to_string(), &ring, &wanted, &limits(), NOW);
+            assert_eq!(kind(read), signatures[first].1, "{wanted:?}");
+        }
+    }
 }
 
 // ---- what is written

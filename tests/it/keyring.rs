@@ -1,11 +1,17 @@
 //! Rings: which key a token is tried with, and how keys come and go.
 
 use serde_json::json;
+#[cfg(feature = "amora")]
+use symbolon::amora::AmoraOpener;
+#[cfg(feature = "sealed")]
+use symbolon::sealed::{HeaderlessKey, SealedCipher, SealedKey};
 use symbolon::{
     Claims, EdAlg, ErrorKind, HmacAlg, Jwk, JwkSet, JwsAlg, JwsCodec, KeyId, Keyring, KidPolicy,
     NoCustom, OctKey, OkpCurve, OkpPrivateKey, Provenance, RingKey, SharedKeyring, Signer, TokenCodec,
-    TokenCodecExt, Verifier,
+    TokenCodecExt, Verifier, WritingKey,
 };
+#[cfg(feature = "jwe")]
+use symbolon::{Encrypter, JweAlg, JweEnc};
 
 use crate::support::{NOW, at, base64url, header_of, kind, signed_as, signers};
 
@@ -554,4 +560,68 @@ fn verifiers_tell_what_they_are() {
             if shared { Provenance::SharedKey } else { Provenance::Signed }
         );
     }
+}
+
+/// A key that writes stands in no ring itself, but says of itself what its reader does.
+fn answers_as_its_reader<W: WritingKey>(key: &W) {
+    let reader = key.reader().unwrap();
+    assert_eq!(key.kid().map(KeyId::as_str), Some("k"));
+    assert_eq!(key.kid(), reader.kid());
+    assert_eq!(key.alg(), reader.alg());
+    assert_eq!(key.is_named_in_tokens(), reader.is_named_in_tokens());
+    assert!(reader.fits(key.alg()) && !reader.fits("another"));
+}
+
+#[test]
+fn a_key_that_writes_answers_as_its_reader() {
+    for (_, signer) in signers() {
+        answers_as_its_reader(&signer.clone().with_kid("k").unwrap());
+        assert_eq!(RingKey::alg(signer), signer.alg().name());
+    }
+    #[cfg(feature = "jwe")]
+    {
+        let key = OctKey::generate(32).unwrap().into();
+        let encrypter = Encrypter::new(JweAlg::A256KW, JweEnc::A256GCM, &key).unwrap();
+        answers_as_its_reader(&encrypter.with_kid("k").unwrap());
+    }
+    #[cfg(feature = "amora")]
+    for opener in [AmoraOpener::generate_zero(), AmoraOpener::generate_one()] {
+        let sealer = opener.unwrap().with_kid("k").unwrap().sealer();
+        answers_as_its_reader(&sealer);
+        assert_eq!(sealer.kid(), RingKey::kid(&sealer));
+        assert_eq!(sealer.alg().replace("amora.", "Amora "), sealer.version().to_string());
+    }
+    #[cfg(feature = "sealed")]
+    {
+        let (sealed, headerless) =
+            (SealedKey::generate().unwrap(), HeaderlessKey::new([7; 32]).unwrap());
+        assert_eq!((sealed.alg(), headerless.alg()), ("", ""));
+        assert_eq!(SealedCipher::Aes256Gcm.to_string(), "AES-256-GCM");
+        assert!(sealed.is_named_in_tokens() && !headerless.is_named_in_tokens());
+        assert_eq!(sealed.with_kid("k").unwrap().reader().unwrap().kid().unwrap().as_str(), "k");
+        let reader = headerless.with_kid("k").unwrap().reader().unwrap();
+        assert_eq!(RingKey::kid(&reader).unwrap().as_str(), "k");
+    }
+}
+
+#[test]
+fn a_key_for_agreement_verifies_nothing() {
+    let x25519 = Jwk::from(OkpPrivateKey::generate(OkpCurve::X25519).unwrap());
+    for jwk in [x25519.to_public().unwrap(), x25519] {
+        assert_eq!(kind(Verifier::from_jwk(&jwk)), Some(ErrorKind::UnsupportedAlgorithm));
+        assert_eq!(kind(Signer::from_jwk(&jwk)), Some(ErrorKind::UnsupportedAlgorithm));
+        assert!(Keyring::from_jwk_set(&JwkSet::from_iter([jwk])).is_empty());
+    }
+}
+
+// Of a token without a kid no more keys are asked than may be tried, and none in vain: the second that
+// fits settles it.
+#[test]
+fn a_ring_offers_no_more_keys_than_may_be_tried() {
+    let ring =
+        Keyring::new(named(0, "k0")).with_readers((1..4).map(|n| named(n, &format!("k{n}")).verifier()));
+    let ring = ring.unwrap().with_policy(KidPolicy::TryAll).unwrap();
+    assert_eq!(ring.candidates(None, "HS256", NOW).unwrap().count(), 4);
+    let fifth = ring.with_reader(named(4, "k4").verifier());
+    assert_eq!(kind(fifth), Some(ErrorKind::InvalidSetting));
 }

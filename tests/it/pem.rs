@@ -1,7 +1,7 @@
 //! PEM and DER: RFC 7468, RFC 5958, RFC 5915, RFC 8017 appendix A, RFC 8410, RFC 5280 §4.1.
 //! The keys were made by the `openssl` command line.
 
-use symbolon::{ErrorKind, Jwk, KeyMaterial, KeyType, OctKey};
+use symbolon::{EcCurve, EcPrivateKey, ErrorKind, Jwk, KeyMaterial, KeyType, OctKey};
 
 use crate::support::{count, damaged, lacks_feature, noise};
 
@@ -52,6 +52,11 @@ fn der_of(pem: &str) -> Vec<u8> {
     let body = body.split_once("-----").unwrap().1.split_once("-----").unwrap().0;
     let body: String = body.split_ascii_whitespace().collect();
     base64::engine::general_purpose::STANDARD.decode(body).unwrap()
+}
+
+fn from_base64(text: &str) -> Vec<u8> {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.decode(text).unwrap()
 }
 
 fn pem_of(label: &str, der: &[u8]) -> String {
@@ -384,4 +389,108 @@ fn a_cut_key_is_never_read() {
             assert!(KeyMaterial::from_pem(&pem[..end]).is_err(), "{name} cut at {end}");
         }
     }
+}
+
+/// An element of DER.
+fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+    let len = content.len();
+    let len = match len {
+        0..=0x7f => vec![len as u8],
+        0x80..=0xff => vec![0x81, len as u8],
+        _ => vec![0x82, (len >> 8) as u8, len as u8],
+    };
+    [&[tag], &*len, content].concat()
+}
+
+/// RFC 5958: the same key as version 2, with this behind it.
+fn version_2(pkcs8: &[u8], behind: &[u8]) -> Vec<u8> {
+    let len_of_len = if pkcs8[1] < 0x80 { 1 } else { 1 + usize::from(pkcs8[1] & 0x7f) };
+    let inside = pkcs8[1 + len_of_len..].strip_prefix(&[2, 1, 0]).unwrap();
+    element(0x30, &[&[2, 1, 1], inside, behind].concat())
+}
+
+fn with_public(pkcs8: &[u8], public: &[u8]) -> Vec<u8> {
+    version_2(pkcs8, &element(0x81, &[&[0], public].concat()))
+}
+
+// RFC 5958 §2: whoever states the public half beside the private one states that of this key.
+#[test]
+fn the_public_half_in_pkcs8_is_that_of_the_key() {
+    let kind = |der: Vec<u8>| KeyMaterial::from_der(der).err().map(|error| error.kind());
+    let rsa = der_of(pem!("rsa.pkcs8").1);
+    let own = der_of(pem!("rsa.pkcs1_public").1);
+    assert_eq!(kind(with_public(&rsa, &own)), None);
+    assert_eq!(kind(version_2(&rsa, &[])), None);
+    assert_eq!(kind(version_2(&rsa, &[5, 0])), Some(ErrorKind::InvalidPem));
+    let mut other = own.clone();
+    let end = other.len() - 6;
+    other[end] ^= 2;
+    assert_eq!(kind(with_public(&rsa, &other)), Some(ErrorKind::InvalidKey));
+
+    let p256 = der_of(pem!("p256.pkcs8").1);
+    let spki = der_of(pem!("p256.spki").1);
+    let (x, y) = spki[spki.len() - 64..].split_at(32);
+    let sign = 2 + y[31] % 2;
+    let point = |first: &[u8], x: &[u8], y: &[u8]| with_public(&p256, &[first, x, y].concat());
+    assert_eq!(kind(point(&[4], x, y)), None);
+    assert_eq!(kind(point(&[sign], x, &[])), None);
+    assert_eq!(kind(point(&[sign ^ 1], x, &[])), Some(ErrorKind::InvalidKey));
+    assert_eq!(kind(point(&[sign], y, &[])), Some(ErrorKind::InvalidKey));
+    assert_eq!(kind(point(&[4], x, x)), Some(ErrorKind::InvalidKey));
+    assert_eq!(kind(point(&[4], x, &y[1..])), Some(ErrorKind::InvalidKey));
+    assert_eq!(kind(point(&[5], x, y)), Some(ErrorKind::InvalidPem));
+    assert_eq!(kind(with_public(&p256, &[])), Some(ErrorKind::InvalidPem));
+
+    // Points with an even and an odd y.
+    let of_sign = |odd: u8| {
+        let mut keys = std::iter::repeat_with(|| EcPrivateKey::generate(EcCurve::P256).unwrap());
+        keys.find(|key| key.public().y().last().unwrap() % 2 == odd).unwrap()
+    };
+    for key in [of_sign(0), of_sign(1)] {
+        let x = key.public().x();
+        let sign = 2 + key.public().y().last().unwrap() % 2;
+        let pkcs8 = KeyMaterial::from(key.clone()).to_pkcs8_der().unwrap();
+        let v2 = |sign: u8| with_public(pkcs8.as_bytes(), &[&[sign], x].concat());
+        assert_eq!((kind(v2(sign)), kind(v2(sign ^ 1))), (None, Some(ErrorKind::InvalidKey)));
+    }
+}
+
+// It is the marks of RFC 1421 that tell an encrypted key, not letters that happen to stand in it.
+#[test]
+fn a_key_may_hold_the_letters_encrypted() {
+    let mut pkcs8 = der_of(pem!("ed25519.pkcs8").1);
+    let letters = from_base64("ENCRYPTEDAAA");
+    pkcs8[18..27].copy_from_slice(&letters);
+    let pem = pem_of("PRIVATE KEY", &pkcs8);
+    assert!(pem.contains("ENCRYPTED") && !pem.contains(':'));
+    assert_eq!(kind(&pem), None);
+    // What else has a colon in it is no base64.
+    let error = KeyMaterial::from_pem(pem.replacen("ENCRYPTED", "ENC:YPTED", 1)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidPem);
+    assert!(!error.to_string().contains("encrypted"), "{error}");
+}
+
+#[test]
+fn a_key_has_64_kib_at_most() {
+    const MOST: usize = 64 * 1024;
+    let pem = pem!("ed25519.pkcs8").1;
+    let padded = |len: usize| format!("{pem}{}", " ".repeat(len - pem.len()));
+    assert_eq!((kind(padded(MOST)), kind(padded(MOST + 1))), (None, Some(ErrorKind::InvalidPem)));
+
+    // Nothing of a certificate is looked at but its key, however long it is.
+    let spki = der_of(pem!("ed25519.spki").1);
+    let certificate = |len: usize| {
+        let (empty, number) = (element(0x30, &[]), element(2, &[1]));
+        let behind = [&*empty, &element(3, &[0])].concat();
+        let of = |issuer: &[u8]| {
+            let body = [&*number, &*empty, &element(0x30, issuer), &*empty, &*empty, &*spki].concat();
+            element(0x30, &[element(0x30, &body), behind.clone()].concat())
+        };
+        let around = of(&[0; 0x100]).len() - 0x100;
+        of(&vec![0; len - around])
+    };
+    assert_eq!(certificate(MOST).len(), MOST);
+    let read = |der: Vec<u8>| KeyMaterial::from_der(der).map_err(|error| error.kind());
+    assert_eq!(read(certificate(MOST)), read(spki.clone()));
+    assert_eq!(read(certificate(MOST + 1)), Err(ErrorKind::InvalidPem));
 }

@@ -529,6 +529,40 @@ fn refresh_tokens_fail_closed_even_if_told_otherwise() {
     assert_eq!(kind(refresh.revoke(&token)), Some(ErrorKind::RevocationUnknown));
 }
 
+// A store that fails while a token is exchanged costs its holder nothing but this try.
+#[test]
+fn a_store_that_fails_revokes_no_family() {
+    struct Falters(MemoryRevocations, AtomicUsize);
+
+    impl RevocationStore for Falters {
+        fn mark(
+            &self,
+            key: &RevocationKey,
+            mark: i64,
+            until: Option<OffsetDateTime>,
+        ) -> Result<(), Error> {
+            self.0.mark(key, mark, until)
+        }
+
+        fn mark_once(&self, key: &RevocationKey, until: Option<OffsetDateTime>) -> Result<bool, Error> {
+            if self.1.fetch_add(1, Ordering::Relaxed) == 0 {
+                return Err(ErrorKind::RevocationUnknown.into());
+            }
+            self.0.mark_once(key, until)
+        }
+
+        fn marks(&self, keys: &[RevocationKey]) -> Result<Vec<Option<i64>>, Error> {
+            self.0.marks(keys)
+        }
+    }
+
+    let revocations = Revocations::new(Falters(MemoryRevocations::new(), AtomicUsize::new(0)));
+    let refresh = refresh(&revocations);
+    let token = refresh.issue("u", &json!({})).unwrap();
+    assert_eq!(kind(refresh.rotate(&token)), Some(ErrorKind::RevocationUnknown));
+    assert_eq!(kind(refresh.rotate(&token)), None);
+}
+
 #[test]
 fn refresh_tokens_need_an_issuer_and_time() {
     let builder =
@@ -536,6 +570,7 @@ fn refresh_tokens_need_an_issuer_and_time() {
     assert_eq!(kind(builder().build()), Some(ErrorKind::InvalidSetting));
     let timeless = builder().issuer("us").family_lifetime(Duration::ZERO).build();
     assert_eq!(kind(timeless), Some(ErrorKind::InvalidSetting));
+    assert!(builder().issuer("us").family_lifetime(Duration::SECOND).build().is_ok());
     assert_eq!(
         kind(builder().issuer("us").lifetime(Duration::ZERO).build()),
         Some(ErrorKind::InvalidLifetime)

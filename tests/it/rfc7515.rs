@@ -1,7 +1,9 @@
 //! RFC 7515, JSON Web Signature: the examples of appendix A, and the case of appendix E.
 
+use symbolon::jws::Unverified;
 use symbolon::jws::compact::{self, Parameters};
-use symbolon::{ErrorKind, Jwk, JwsAlg, Keyring, OctKey, Signer};
+use symbolon::{ErrorKind, Jwk, JwsAlg, Keyring, Limits, OctKey, Signer};
+use time::OffsetDateTime;
 
 use crate::support::{
     Miss, base64url, from_base64url, judge_example, lacks_feature, refused, signed_as, tally, vectors,
@@ -62,6 +64,14 @@ fn appendix_a_4_es512() {
         return;
     }
     judge(A_4_KEY, "ES512", A_4_TOKEN, "Payload");
+}
+
+#[test]
+fn the_header_of_a_1_is_shown_as_it_was_written() {
+    let header = b"{\"typ\":\"JWT\",\r\n \"alg\":\"HS256\"}";
+    assert_eq!(Unverified::peek(A_1_TOKEN).unwrap().header(), header);
+    let signed = compact::verify(A_1_TOKEN, &ring(), &Limits::default(), OffsetDateTime::UNIX_EPOCH);
+    assert_eq!(signed.unwrap().header(), header);
 }
 
 /// The whole token of A.2, whose header is written here as there.

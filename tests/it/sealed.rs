@@ -152,6 +152,11 @@ fn headerless_stands_last_among_formats() {
         let token = codec.seal(&Body::new(PAYLOAD)).unwrap();
         assert_eq!(read(&both, &token).unwrap().0, PAYLOAD);
     }
+    // The shortest there is: of nothing.
+    let shortest = old.clone().cipher(CIPHERS[0]).seal(&Body::new(b"")).unwrap();
+    assert_eq!(shortest.len(), 59);
+    assert!(old.recognizes(&RawToken::new(&shortest)));
+    assert_eq!(read(&old, &shortest).unwrap().0, b"");
     for other in
         ["", "short", &"A".repeat(58), &("A".repeat(60) + "."), &"A".repeat(60).replace('A', "+")]
     {
@@ -408,6 +413,13 @@ fn refuses_what_is_too_large_before_it_decodes() {
     let exact = codec.clone().limits(Limits::default().token_len(token.len()));
     assert!(read(&exact, &token).is_ok());
     let less = codec.limits(Limits::default().token_len(token.len() - 1));
+    assert_eq!(kind(read(&less, &token)), Some(ErrorKind::TooLarge));
+
+    let token = headerless.seal(&Body::new(PAYLOAD)).unwrap();
+    let exact = headerless.clone().limits(Limits::default().token_len(token.len()));
+    assert!(exact.recognizes(&RawToken::new(&token)) && read(&exact, &token).is_ok());
+    let less = headerless.limits(Limits::default().token_len(token.len() - 1));
+    assert!(!less.recognizes(&RawToken::new(&token)));
     assert_eq!(kind(read(&less, &token)), Some(ErrorKind::TooLarge));
 }
 

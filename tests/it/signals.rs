@@ -175,11 +175,15 @@ mod traced {
         }
         // An issuer that nobody configured has no name here.
         assert_eq!(notes.iter().filter(|note| *note == "DEBUG span verify").count(), 1, "{all}");
-        let fetched = |note: &&String| note.contains("keys fetched") && note.contains("keys=1");
+        let fetched = |note: &&String| {
+            note.contains("keys fetched") && note.contains("keys=1") && note.contains("/keys\"")
+        };
         assert_eq!(notes.iter().filter(fetched).count(), 1, "{all}");
         let failed = "why=\"the answer has status 500\"";
         assert!(
-            notes.iter().any(|note| note.contains("keys not fetched") && note.contains(failed)),
+            notes.iter().any(|note| {
+                note.contains("keys not fetched") && note.contains(failed) && note.contains("/broken\"")
+            }),
             "{all}"
         );
     }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use symbolon::{
-    Body, Clock, Envelope, ErrorKind, FixedClock, Format, NoCustom, Provenance, RawToken, Result, Token,
-    TokenCodec, TokenCodecExt, Tokens, Validator,
+    Audience, Body, Clock, Envelope, ErrorKind, FixedClock, Format, NoCustom, Provenance, RawToken,
+    Result, Token, TokenCodec, TokenCodecExt, Tokens, Validator,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -527,4 +527,24 @@ fn debug_of_a_validator_tells_its_settings() {
     for part in ["us", "api", "also: 1"] {
         assert!(shown.contains(part), "{shown}");
     }
+}
+
+#[test]
+fn an_audience_is_the_names_it_was_made_of() {
+    let two = ["api", "admin"];
+    for audience in [
+        Audience::from(two),
+        Audience::from(vec!["api", "admin"]),
+        two.into_iter().map(String::from).collect(),
+    ] {
+        assert_eq!(audience.iter().collect::<Vec<_>>(), two);
+        assert_eq!((audience.len(), audience.is_empty()), (2, false));
+        assert!(audience.contains("admin") && !audience.contains("adm"));
+    }
+    for audience in [Audience::from("api"), Audience::from(String::from("api"))] {
+        assert_eq!((audience.len(), audience.is_empty()), (1, false));
+        assert_eq!(audience.iter().collect::<Vec<_>>(), ["api"]);
+    }
+    let none = Audience::default();
+    assert_eq!((none.len(), none.is_empty(), none.iter().count()), (0, true, 0));
 }

@@ -299,6 +299,13 @@ mod tests {
         state.abandoned(3);
         assert_eq!(state.ask(Need::UnknownKey, Some(&held(T)), later + 999), Turn::Nobodys);
         assert_eq!(state.ask(Need::UnknownKey, Some(&held(T)), later + 1_000), Turn::Yours(4));
+        state.landed(4, later + 1_000);
+
+        // One that wanted fresher keys leaves the pause between unknown ones as it is.
+        assert_eq!(state.ask(Need::Fresher, None, later + 2_000), Turn::Yours(5));
+        state.abandoned(5);
+        assert_eq!(state.ask(Need::UnknownKey, Some(&held(T)), later + 30_999), Turn::Nobodys);
+        assert_eq!(state.ask(Need::UnknownKey, Some(&held(T)), later + 31_000), Turn::Yours(6));
     }
 
     #[test]
