@@ -604,7 +604,7 @@ fn shapes_are_told_apart() {
 fn what_kind_of_content_it_is_stands_in_the_protected_header() {
     let encrypter = |byte: u8| {
         let key = OctKey::new(vec![byte; 32]).unwrap().into();
-        Encrypter::new(JweAlg::A256KW, JweEnc::A256GCM, &key).unwrap()
+        Encrypter::new(JweAlg::A256GCMKW, JweEnc::A256GCM, &key).unwrap()
     };
     let protected = |message: &str| -> Value {
         let header = match serde_json::from_str::<Value>(message) {
@@ -647,7 +647,7 @@ fn what_kind_of_content_it_is_stands_in_the_protected_header() {
 #[test]
 fn a_parameter_is_written_once() {
     let key = OctKey::new(vec![1; 32]).unwrap().into();
-    let encrypter = Encrypter::new(JweAlg::A256KW, JweEnc::A256GCM, &key).unwrap();
+    let encrypter = Encrypter::new(JweAlg::A256GCMKW, JweEnc::A256GCM, &key).unwrap();
     let content = Content::new(b"x");
     let (none, one, two) = (json!({}), json!({"a": 1}), json!({"a": 1, "b": 2}));
     let write = |protected: &Value, unprotected: &Value| {
