@@ -8,7 +8,7 @@ use symbolon::{
     AnyOf, Body, Claims, Decrypter, Encrypter, Error, ErrorKind, Fault, HmacAlg, JweAlg, JweCodec,
     JweEnc, Jwk, JwsAlg, JwsCodec, KeyMaterial, Keyring, KidPolicy, Limits, Nested, NoCustom, OctKey,
     OkpCurve, OkpPrivateKey, Provenance, RawToken, RemoteUnwrap, SharedKeyring, Signer, TokenCodec,
-    TokenCodecExt, Tokens, Validator,
+    TokenCodecExt, Tokens, Validator, WritingKey,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -604,7 +604,7 @@ fn shapes_are_told_apart() {
 fn what_kind_of_content_it_is_stands_in_the_protected_header() {
     let encrypter = |byte: u8| {
         let key = OctKey::new(vec![byte; 32]).unwrap().into();
-        Encrypter::new(JweAlg::A256KW, JweEnc::A256GCM, &key).unwrap()
+        Encrypter::new(JweAlg::A256GCMKW, JweEnc::A256GCM, &key).unwrap()
     };
     let protected = |message: &str| -> Value {
         let header = match serde_json::from_str::<Value>(message) {
@@ -647,7 +647,7 @@ fn what_kind_of_content_it_is_stands_in_the_protected_header() {
 #[test]
 fn a_parameter_is_written_once() {
     let key = OctKey::new(vec![1; 32]).unwrap().into();
-    let encrypter = Encrypter::new(JweAlg::A256KW, JweEnc::A256GCM, &key).unwrap();
+    let encrypter = Encrypter::new(JweAlg::A256GCMKW, JweEnc::A256GCM, &key).unwrap();
     let content = Content::new(b"x");
     let (none, one, two) = (json!({}), json!({"a": 1}), json!({"a": 1, "b": 2}));
     let write = |protected: &Value, unprotected: &Value| {
@@ -661,5 +661,23 @@ fn a_parameter_is_written_once() {
     );
     for (protected, unprotected) in [(&one, &one), (&two, &one), (&two, &two)] {
         assert_eq!(write(protected, unprotected), Some(ErrorKind::InvalidSetting));
+    }
+}
+
+// Several keys may go by one name: that the first does not open a token says nothing of the second, even
+// where the token's header is the one that the first would write.
+#[test]
+fn each_key_of_a_name_is_tried() {
+    let encrypter = |byte: u8| {
+        let key = OctKey::new(vec![byte; 32]).unwrap().into();
+        Encrypter::new(JweAlg::DIR, JweEnc::A256GCM, &key).unwrap().with_kid("k").unwrap()
+    };
+    let ring = |first: u8, second: u8| {
+        Keyring::new(encrypter(first)).with_reader(encrypter(second).reader().unwrap()).unwrap()
+    };
+    let token = JweCodec::new(encrypter(2)).encode(&Claims::new(NoCustom::default())).unwrap();
+    for (first, second, due) in [(1, 2, None), (2, 1, None), (1, 3, Some(ErrorKind::Unauthentic))] {
+        let read = JweCodec::new(ring(first, second)).open(&token);
+        assert_eq!(read.err().map(|error| error.kind()), due, "{first} {second}");
     }
 }

@@ -581,7 +581,7 @@ fn a_key_that_writes_answers_as_its_reader() {
     #[cfg(feature = "jwe")]
     {
         let key = OctKey::generate(32).unwrap().into();
-        let encrypter = Encrypter::new(JweAlg::A256KW, JweEnc::A256GCM, &key).unwrap();
+        let encrypter = Encrypter::new(JweAlg::A256GCMKW, JweEnc::A256GCM, &key).unwrap();
         answers_as_its_reader(&encrypter.with_kid("k").unwrap());
     }
     #[cfg(feature = "amora")]

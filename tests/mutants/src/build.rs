@@ -59,7 +59,6 @@ pub struct Programs {
     pub all: Vec<PathBuf>,
     /// As of [`Copied`](crate::tree::Copied).
     pub source: u64,
-    pub whole: u64,
 }
 
 pub fn build(tree: &Tree, build: &Build, target: &Path, found: &mut Found) -> Result<Programs> {
@@ -82,8 +81,7 @@ pub fn build(tree: &Tree, build: &Build, target: &Path, found: &mut Found) -> Re
                 start.elapsed().as_secs(),
                 found.mutants.len() - off,
             );
-            let (source, whole) = (copied.source, copied.whole);
-            return Ok(Programs { all: built.programs, source, whole });
+            return Ok(Programs { all: built.programs, source: copied.source });
         }
         println!("round {round}: {} errors", built.errors.len());
         if !drop_those(&built.errors, &copied.files, found) {

@@ -69,6 +69,8 @@ struct Test {
     name: String,
     time: Duration,
     reaches: Vec<usize>,
+    /// Its line in the file of all tests, which only grows: those that are new come last.
+    line: usize,
 }
 
 /// What is carried on from run to run, beside the tree.
@@ -99,7 +101,7 @@ pub fn run(
         alone.as_secs_f64(),
         start.elapsed().as_secs()
     );
-    kept.try_all(&tests, programs.whole, found)
+    kept.try_all(&tests, programs.source, found)
 }
 
 impl Kept<'_> {
@@ -116,7 +118,7 @@ impl Kept<'_> {
         let mut lines = old.lines();
         let mut tests = Vec::new();
         if lines.next() == Some(&head) {
-            tests.extend(lines.filter_map(Test::parse));
+            tests.extend(lines.enumerate().filter_map(|(line, text)| Test::parse(line, text)));
         } else {
             fs::write(&path, format!("{head}\n"))?;
         }
@@ -136,6 +138,7 @@ impl Kept<'_> {
                 }
             }
         }
+        let lines = AtomicUsize::new(tests.len());
         tests.retain(|test| there.contains(&(test.program.clone(), test.name.clone())));
         let file = Mutex::new(OpenOptions::new().append(true).open(&path)?);
         let results = each(&todo, |worker, (program, name)| {
@@ -164,13 +167,15 @@ impl Kept<'_> {
                 }
                 _ => return Err("without mutants all tests must pass".into()),
             };
+            let mut file = lock(&file);
             let test = Test {
+                line: lines.fetch_add(1, Ordering::Relaxed),
                 program: (*program).clone(),
                 name: name.clone(),
                 time: if run == Verdict::Survived { start.elapsed() } else { QUICK * 20 },
                 reaches: reaches.lines().filter_map(|line| line.parse().ok()).collect(),
             };
-            lock(&file).write_all(test.line().as_bytes())?;
+            file.write_all(test.text().as_bytes())?;
             Ok(Some(test))
         })?;
         let complete = results.iter().all(Option::is_some);
@@ -178,7 +183,7 @@ impl Kept<'_> {
         Ok(complete.then_some(tests))
     }
 
-    fn try_all(&self, tests: &[Test], hash: u64, found: &Found) -> Result<Vec<Verdict>> {
+    fn try_all(&self, tests: &[Test], source: u64, found: &Found) -> Result<Vec<Verdict>> {
         let path = self.tree.work.join("results.txt");
         let mut reached = vec![Vec::new(); found.mutants.len()];
         for (index, test) in tests.iter().enumerate() {
@@ -186,22 +191,30 @@ impl Kept<'_> {
                 reached[*number].push(index);
             }
         }
-        let known = known(&path, hash, found);
+        let (known, asked) = known(&path, source, found);
+        // What survived is asked of the tests that came since.
+        for (number, mutant) in found.mutants.iter().enumerate() {
+            if let Some(asked) = asked.get(&mutant.id()) {
+                reached[number].retain(|test| tests[*test].line >= *asked);
+            }
+        }
         let mut verdicts = (0..found.mutants.len())
             .map(|number| {
-                if found.is_off(number) {
-                    Verdict::None
-                } else if reached[number].is_empty() {
-                    Verdict::Unreached
-                } else {
-                    known.get(&found.mutants[number].id()).cloned().unwrap_or(Verdict::Untried)
+                let id = found.mutants[number].id();
+                match known.get(&id) {
+                    _ if found.is_off(number) => Verdict::None,
+                    Some(by) => Verdict::Caught(by.clone()),
+                    None if !reached[number].is_empty() => Verdict::Untried,
+                    None if asked.contains_key(&id) => Verdict::Survived,
+                    None => Verdict::Unreached,
                 }
             })
             .collect::<Vec<_>>();
         let todo = (0..verdicts.len())
             .filter(|number| verdicts[*number] == Verdict::Untried)
             .collect::<Vec<_>>();
-        println!("{} mutants to try, {} known from before", todo.len(), known.len());
+        println!("{} mutants to try, {} caught before", todo.len(), known.len());
+        let lines = tests.iter().map(|test| test.line + 1).max().unwrap_or_default();
 
         let file = Mutex::new(OpenOptions::new().append(true).create(true).open(&path)?);
         let catchers = Mutex::new(HashMap::<&str, Vec<usize>>::new());
@@ -228,7 +241,7 @@ impl Kept<'_> {
             }
             let line = match &verdict {
                 Verdict::Caught(by) => format!("{}\t{by}", digest(found.text(&mutant.file))),
-                _ => format!("{hash:016x}\t"),
+                _ => format!("{source:016x}:{lines}\t"),
             };
             lock(&file).write_all(format!("{line}\t{}\n", mutant.id()).as_bytes())?;
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
@@ -344,15 +357,16 @@ fn failed(out: &Path) -> Result<Option<String>> {
 }
 
 impl Test {
-    fn line(&self) -> String {
+    fn text(&self) -> String {
         let reaches = self.reaches.iter().map(|number| format!("{number} ")).collect::<String>();
         let (program, time) = (self.program.display(), self.time.as_micros());
         format!("{program}\t{}\t{time}\t{}\n", self.name, reaches.trim_end())
     }
 
-    fn parse(line: &str) -> Option<Self> {
-        let [program, name, time, reaches] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+    fn parse(line: usize, text: &str) -> Option<Self> {
+        let [program, name, time, reaches] = text.split('\t').collect::<Vec<_>>().try_into().ok()?;
         Some(Self {
+            line,
             program: program.into(),
             name: name.to_owned(),
             time: Duration::from_micros(time.parse().ok()?),
@@ -361,30 +375,30 @@ impl Test {
     }
 }
 
-/// What earlier runs found that still holds: a mutant stays caught while its file stays as it is, for
-/// tests are added and not lost; one that survived is tried again once anything changed.
-fn known(path: &Path, hash: u64, found: &Found) -> HashMap<String, Verdict> {
-    let all = fs::read_to_string(path).unwrap_or_default();
-    let digests = found
-        .mutants
-        .iter()
-        .map(|mutant| mutant.file.as_str())
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .map(|file| (file, digest(found.text(file))))
-        .collect::<HashMap<_, _>>();
-    let now = format!("{hash:016x}");
-    let lines = all.lines().filter_map(|line| {
-        let [key, by, id] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
-        let file = id.split(" | ").next()?;
-        if by.is_empty() {
-            (key == now).then(|| (id.to_owned(), Verdict::Survived))
-        } else {
-            (digests.get(file).is_some_and(|digest| digest == key))
-                .then(|| (id.to_owned(), Verdict::Caught(by.to_owned())))
+/// What earlier runs found that still holds: by whom mutants were caught, and of the others how many
+/// of the tests were asked. A mutant stays caught while its file stays as it is, for tests are added
+/// and not lost; one that survived, while the crate does.
+type Known = (HashMap<String, String>, HashMap<String, usize>);
+
+fn known(path: &Path, source: u64, found: &Found) -> Known {
+    let files = found.mutants.iter().map(|mutant| mutant.file.as_str()).collect::<BTreeSet<_>>();
+    let digests: HashMap<_, _> = files.iter().map(|file| (*file, digest(found.text(file)))).collect();
+    let source = format!("{source:016x}");
+    let (mut caught, mut asked) = (HashMap::new(), HashMap::new());
+    for line in fs::read_to_string(path).unwrap_or_default().lines() {
+        let [key, by, id] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
+        let file = id.split(" | ").next().unwrap_or_default();
+        match key.split_once(':') {
+            Some((then, tests)) if then == source => {
+                asked.extend(tests.parse().ok().map(|tests: usize| (id.to_owned(), tests)));
+            }
+            None if digests.get(file).is_some_and(|digest| digest == key) => {
+                caught.insert(id.to_owned(), by.to_owned());
+            }
+            _ => {}
         }
-    });
-    lines.collect()
+    }
+    (caught, asked)
 }
 
 fn digest(text: &str) -> String {

@@ -24,9 +24,8 @@ pub struct Tree {
 pub struct Copied {
     /// Its files with mutants, and what stands where.
     pub files: Vec<(String, Vec<Written>)>,
-    /// Numbers that are others for another crate, and for another crate or other tests.
+    /// A number that is another for another crate, whatever its tests.
     pub source: u64,
-    pub whole: u64,
 }
 
 impl Tree {
@@ -48,7 +47,7 @@ impl Tree {
         let mut all = Vec::new();
         let mut files = BTreeSet::new();
         list(&self.root, &self.root, &mut files)?;
-        let (mut source, mut whole) = (DefaultHasher::new(), DefaultHasher::new());
+        let mut source = DefaultHasher::new();
         for file in &files {
             let mut text = fs::read(self.root.join(file))?;
             let name = file.to_string_lossy().into_owned();
@@ -71,7 +70,6 @@ impl Tree {
                 }
                 _ => {}
             }
-            (&name, &text).hash(&mut whole);
             if name.starts_with("src/") {
                 (&name, &text).hash(&mut source);
             }
@@ -88,7 +86,7 @@ impl Tree {
         for gone in copied.difference(&files) {
             fs::remove_file(self.copy.join(gone))?;
         }
-        Ok(Copied { files: all, source: source.finish(), whole: whole.finish() })
+        Ok(Copied { files: all, source: source.finish() })
     }
 }
 
