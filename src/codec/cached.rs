@@ -18,9 +18,9 @@ const MAX_TOKEN_LEN: usize = 4096;
 /// How many places a token may be found in.
 const WAYS: usize = 4;
 
-/// How much of a token's end is hashed: 192 bits of its signature or tag, which are as good as
-/// random and which nobody but the token's holder knows.
-const TAIL_LEN: usize = 32;
+/// How much of a token's end is hashed: 96 bits of its signature or tag, which are as good as random
+/// and which nobody but the token's holder knows.
+const TAIL_LEN: usize = 16;
 
 /// [`Tokens`] with a bounded memory of those it verified: seen again, a token costs a hash, a
 /// comparison and the judgement of its claims, whatever its algorithm.
@@ -159,9 +159,9 @@ impl<C: DeserializeOwned> Cached<C> {
         let (Some(keys_version), true) = (version, token.len() <= MAX_TOKEN_LEN) else {
             return self.tokens.verify_at(token, now, &mut Vec::new()).map(Arc::new);
         };
-        let tail = token.as_bytes();
-        let tail = tail.get(tail.len().saturating_sub(TAIL_LEN)..).unwrap_or_default();
-        let hash = self.hasher.hash_one(tail);
+        // What is shorter is no token of any format.
+        let tail = token.as_bytes().last_chunk::<TAIL_LEN>().copied().unwrap_or_default();
+        let hash = self.hasher.hash_one(u128::from_le_bytes(tail));
         let index = usize::try_from(hash).unwrap_or_default() & self.sets.len().saturating_sub(1);
         let set = self.sets.get(index);
         let found = set.and_then(|set| set.find(hash, token, keys_version, now.unix_timestamp()));

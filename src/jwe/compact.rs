@@ -116,7 +116,7 @@ pub fn decrypt(
     let found = {
         let message = parts.message(&header, limits)?;
         let found = message::open(&message, ring, limits, now.unix_timestamp(), &mut payload)?;
-        (found.key, found.enc)
+        (found.key.clone(), found.enc)
     };
     Ok(Decrypted { header, aad: None, payload, key: found.0, enc: found.1 })
 }

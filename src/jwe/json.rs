@@ -238,7 +238,7 @@ pub fn decrypt(
     let (key, enc) = {
         let message = members.message(&header, limits)?;
         let found = message::open(&message, ring, limits, now.unix_timestamp(), &mut payload)?;
-        (found.key, found.enc)
+        (found.key.clone(), found.enc)
     };
     Ok(Decrypted { header, aad, payload, key, enc })
 }

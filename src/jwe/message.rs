@@ -134,21 +134,22 @@ pub(super) struct Message<'m> {
 }
 
 /// What is known of a message once it is decrypted, beside its payload.
-pub(crate) struct Found {
-    pub(crate) key: Decrypter,
+pub(crate) struct Found<'r> {
+    /// Lent: a clone would have threads that read with one key write to one count.
+    pub(crate) key: &'r Decrypter,
     pub(crate) enc: JweEnc,
     pub(crate) typ: Option<Cow<'static, str>>,
     pub(crate) cty: Option<Cow<'static, str>>,
 }
 
 /// Appends the payload of `message` to `out`; see [`compact::decrypt`](super::compact::decrypt).
-pub(super) fn open(
+pub(super) fn open<'r>(
     message: &Message<'_>,
-    ring: &Keyring<Encrypter>,
+    ring: &'r Keyring<Encrypter>,
     limits: &Limits,
     now: i64,
     out: &mut Vec<u8>,
-) -> Result<Found> {
+) -> Result<Found<'r>> {
     let start = out.len();
     let mut tries: usize = 0;
     let mut rounds = limits.max_pbkdf2_rounds();
@@ -185,7 +186,7 @@ pub(super) fn open(
                 Ok(()) => {
                     inflate(zip, limits, start, out)?;
                     return Ok(Found {
-                        key: key.clone(),
+                        key,
                         enc,
                         typ: typ.map(|typ| Cow::Owned(typ.into_owned())),
                         cty: cty.map(|cty| Cow::Owned(cty.into_owned())),
@@ -266,13 +267,13 @@ fn inflate(zip: bool, limits: &Limits, start: usize, out: &mut Vec<u8>) -> Resul
 }
 
 /// For the codec: [`compact::decrypt`](super::compact::decrypt) into a buffer of the caller's.
-pub(crate) fn decrypt_into(
+pub(crate) fn decrypt_into<'r>(
     token: &str,
-    ring: &Keyring<Encrypter>,
+    ring: &'r Keyring<Encrypter>,
     limits: &Limits,
     now: i64,
     out: &mut Vec<u8>,
-) -> Result<Found> {
+) -> Result<Found<'r>> {
     let parts = Parts::of(token, limits)?;
     // Most tokens are those of the ring's first key, and their header needs no parser.
     if let Some(first) = ring.readers().next().filter(|key| key.jwt_header() == Some(parts.header)) {
@@ -284,13 +285,13 @@ pub(crate) fn decrypt_into(
 }
 
 /// The same for a token whose header is the one that was prepared for `first`.
-fn open_prepared(
+fn open_prepared<'r>(
     parts: &Parts<'_>,
     first: &Decrypter,
-    ring: &Keyring<Encrypter>,
+    ring: &'r Keyring<Encrypter>,
     now: i64,
     out: &mut Vec<u8>,
-) -> Result<Found> {
+) -> Result<Found<'r>> {
     let message = parts.without_header();
     let start = out.len();
     let mut refused = Error::new(ErrorKind::AlgorithmMismatch, "the key is for another `enc`");
@@ -299,7 +300,7 @@ fn open_prepared(
         let Some(enc) = key.enc_named(first.enc().name()) else { continue };
         match open_with(&message, parts.encrypted_key, key, enc, &ReadParameters::default(), out) {
             Ok(()) => {
-                return Ok(Found { key: key.clone(), enc, typ: Some(Cow::Borrowed("JWT")), cty: None });
+                return Ok(Found { key, enc, typ: Some(Cow::Borrowed("JWT")), cty: None });
             }
             Err(error) => {
                 out.truncate(start);
