@@ -143,7 +143,8 @@ fn public_types(folder: &Path, types: &mut BTreeSet<String>) {
         }
         for line in std::fs::read_to_string(&path).unwrap().lines() {
             let line = line.trim_start();
-            if let Some(rest) = line.strip_prefix("pub struct ").or(line.strip_prefix("pub enum ")) {
+            let declared = ["pub struct ", "pub enum "];
+            if let Some(rest) = declared.iter().find_map(|words| line.strip_prefix(words)) {
                 let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
                 types.insert(rest[..end].to_owned());
             }
@@ -198,7 +199,7 @@ fn debug_of_no_public_type_shows_a_secret() {
     {
         let signer = OctKey::new(&bytes[..]).unwrap().signer(HmacAlg::Hs256).unwrap();
         let tokens = service(signer);
-        let layer = symbolon::web::BearerLayer::new(tokens);
+        let layer = symbolon::web::BearerLayer::<_, NoCustom>::new(tokens);
         search.show("BearerLayer", &layer);
         search.show("BearerService", &tower::Layer::layer(&layer, ()));
     }
@@ -243,7 +244,8 @@ fn keys(search: &mut Search, bytes: &[u8]) {
     search.hides(ec.d());
     if let KeyMaterial::RsaPrivate(rsa) = &rsa {
         let parts = rsa.crt_parts();
-        [parts.d, parts.p, parts.q, parts.dp, parts.dq, parts.qi].map(|part| search.hides(part));
+        let parts_of_it = [parts.d, parts.p, parts.q, parts.dp, parts.dq, parts.qi];
+        parts_of_it.iter().for_each(|part| search.hides(part));
         search.show("RsaCrtParts", &parts);
         search.show("RsaPrivateKey", rsa);
     }
@@ -319,7 +321,8 @@ fn rotation(search: &mut Search) {
     let KeyMaterial::EcPrivate(key) = jwk.material() else { panic!("{jwk:?}") };
     search.hides(key.d());
     let store = MemoryStore::new();
-    let builder = Rotator::builder(JwsAlg::ES256, RotationPolicy::every(Duration::HOUR)).first_key(jwk);
+    let builder = Rotator::builder(JwsAlg::ES256, RotationPolicy::every(Duration::HOUR).keep_newest(3))
+        .first_key(jwk);
     search.show("RotatorBuilder", &builder);
     let rotator = builder.open(store.clone()).unwrap();
     search.show("Rotator", &rotator);
@@ -345,9 +348,9 @@ fn encryption(search: &mut Search, bytes: &[u8]) {
     let inner = JwsCodec::new(OctKey::new(bytes).unwrap().signer(HmacAlg::Hs256).unwrap());
     search.show("Nested", &Nested::new(JweCodec::new(encrypter.clone()), inner));
 
-    let content = Content::new(b"what nobody else may read").additional_data(b"along");
+    let content = Content::new(b"what nobody else may read");
     search.show("Content", &content);
-    let token = compact::encrypt(&Content::new(content.payload()), &(), &encrypter).unwrap();
+    let token = compact::encrypt(&content, &(), &encrypter).unwrap();
     let ring = Keyring::new(encrypter);
     search.show("Keyring", &ring);
     let decrypted = compact::decrypt(&token, &ring, &Limits::default(), crate::support::at(0)).unwrap();
