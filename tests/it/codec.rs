@@ -838,7 +838,7 @@ fn formats_without_a_typ_write_none_but_jwt() {
     let soon = OffsetDateTime::now_utc() + Duration::HOUR;
     for codec in codecs {
         let body = Body::new(b"{}").expires_at(soon);
-        assert!(codec.seal(&body).is_ok() && codec.seal(&body.clone().typ("JWT")).is_ok());
+        assert!(codec.seal(&body).is_ok() && codec.seal(&body.typ("JWT")).is_ok());
         assert_eq!(kind(codec.seal(&body.typ("at+jwt"))), Some(ErrorKind::InvalidSetting));
     }
 }
