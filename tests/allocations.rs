@@ -131,7 +131,7 @@ fn codecs() -> Vec<(String, Arc<dyn TokenCodec>, Asked)> {
         (JweAlg::DIR, JweEnc::A256GCM, &shared, Asked::LITTLE),
         (JweAlg::A256KW, JweEnc::A256GCM, &shared, Asked::LITTLE),
         (JweAlg::A256KW, JweEnc::A128CBC_HS256, &shared, Asked::LITTLE),
-        (JweAlg::ECDH_ES, JweEnc::A256GCM, &p256, Asked::new(8, 9, 10, 9)),
+        (JweAlg::ECDH_ES, JweEnc::A256GCM, &p256, Asked::new(7, 10, 9, 9)),
         (JweAlg::ECDH_ES, JweEnc::A256GCM, &x25519, Asked::new(3, 7, 6, 7)),
     ] {
         let curve = key.curve().unwrap_or_default();
