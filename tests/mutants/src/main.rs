@@ -157,7 +157,7 @@ fn work() -> Result<ExitCode> {
     let tree = tree::Tree::new(&root, &work, options.fresh || of_sample, of_sample)?;
     let programs = build::build(&tree, options.build, &target, &mut found)?;
     let done = run::run(&tree, &programs, &found, options.until)?;
-    report::of_one_build(&work, &found, &done, &accepted)
+    report::of_one_build(&work, &found, &done, &accepted, options.build.name == BUILDS[0].name)
 }
 
 /// `count` of the numbers below `of`.

@@ -38,6 +38,7 @@ pub fn of_one_build(
     found: &Found,
     verdicts: &[Verdict],
     accepted: &Accepted,
+    has_all: bool,
 ) -> Result<ExitCode> {
     // What the builds' report is made of.
     let mut lines = String::new();
@@ -52,7 +53,7 @@ pub fn of_one_build(
         lines.push_str(&format!("{word}\t{}\t{}\n", mutant.line, mutant.id()));
     }
     fs::write(work.join("verdicts.txt"), &lines)?;
-    judge(work, &lines, accepted, false)
+    judge(work, &lines, accepted, if has_all { Builds::AllFeatures } else { Builds::Other })
 }
 
 /// A mutant is caught if it is in any build, for in another nothing may differ.
@@ -76,10 +77,19 @@ pub fn of_all_builds(folder: &Path, everything: &Found, accepted: &Accepted) -> 
     let tried = tried.collect::<BTreeSet<_>>();
     let none = everything.mutants.iter().filter(|mutant| !tried.contains(mutant.id().as_str()));
     println!("{} are no mutants: they do not compile, or stand in constants", none.count());
-    judge(folder, &lines, accepted, true)
+    judge(folder, &lines, accepted, Builds::Together)
 }
 
-fn judge(work: &Path, lines: &str, accepted: &Accepted, of_all: bool) -> Result<ExitCode> {
+/// Which builds are judged: what is accepted because another build notices is noticed by none, by some
+/// or by one of them at the least.
+#[derive(PartialEq, Eq)]
+enum Builds {
+    AllFeatures,
+    Other,
+    Together,
+}
+
+fn judge(work: &Path, lines: &str, accepted: &Accepted, builds: Builds) -> Result<ExitCode> {
     let mut counts = Counts::default();
     let (mut survivors, mut needless, mut untried) = (String::new(), String::new(), 0);
     for line in lines.lines() {
@@ -92,12 +102,14 @@ fn judge(work: &Path, lines: &str, accepted: &Accepted, of_all: bool) -> Result<
         match (word, kind) {
             ("untried", _) => untried += 1,
             ("caught", None) => row.caught += 1,
-            ("caught", Some((kind, _))) if of_all && *kind == BUILD => row.caught += 1,
+            ("caught", Some((kind, _))) if builds != Builds::AllFeatures && *kind == BUILD => {
+                row.caught += 1;
+            }
             ("caught", Some(_)) => {
                 row.caught += 1;
                 needless.push_str(&format!("    {id}\n"));
             }
-            (_, Some((kind, _))) if !(of_all && *kind == BUILD) => {
+            (_, Some((kind, _))) if !(builds == Builds::Together && *kind == BUILD) => {
                 row.accepted += 1;
                 *counts.kinds.entry(kind).or_default() += 1;
             }
