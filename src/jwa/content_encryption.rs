@@ -124,7 +124,7 @@ impl fmt::Display for JweEnc {
 }
 
 /// A content key, prepared: by value, since most live for one message.
-#[expect(clippy::large_enum_variant, reason = "it stays on the stack, a box would cost each message")]
+#[allow(clippy::large_enum_variant, reason = "it stays on the stack, a box would cost each message")]
 pub(crate) enum ContentKey {
     Gcm(AesGcmKey),
     CbcHmac(AesCbcHmacKey),
