@@ -13,7 +13,7 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> OffsetDateTime;
 }
 
-/// The operating system's clock, by whole seconds: no token tells more.
+/// The operating system's clock.
 #[derive(Debug, Clone, Copy, Default)]
 #[expect(clippy::exhaustive_structs, reason = "its name is its value")]
 pub struct SystemClock;
@@ -23,7 +23,9 @@ impl Clock for SystemClock {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let seconds = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
         // A clock that stands beyond the calendar has long expired all.
-        OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(PrimitiveDateTime::MAX.assume_utc())
+        OffsetDateTime::from_unix_timestamp(seconds)
+            .and_then(|second| second.replace_nanosecond(since_epoch.subsec_nanos()))
+            .unwrap_or(PrimitiveDateTime::MAX.assume_utc())
     }
 }
 
@@ -66,5 +68,27 @@ impl Clock for FixedClock {
 impl<T: Clock + ?Sized> Clock for Arc<T> {
     fn now(&self) -> OffsetDateTime {
         (**self).now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is fetched cools down in less than a second.
+    #[test]
+    fn the_systems_clock_tells_fractions_and_agrees_with_that_of_time() {
+        let between = |moment: OffsetDateTime, before: OffsetDateTime| {
+            before <= moment && moment <= OffsetDateTime::now_utc()
+        };
+        let moments: Vec<_> = (0..100)
+            .map(|_| {
+                let before = OffsetDateTime::now_utc();
+                let moment = SystemClock.now();
+                assert!(between(moment, before), "{moment} is not after {before}");
+                moment
+            })
+            .collect();
+        assert!(moments.iter().any(|moment| moment.nanosecond() != 0));
     }
 }
