@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::wire::{self, AmoraVersion, Metadata, PUBLIC_LEN, RANDOM_LEN, Times};
 use super::{hex, one, zero};
-use crate::base::{KeyId, Limits, base64url, leaving_no_trace};
+use crate::base::{KeyId, Limits, Scratch, base64url, leaving_no_trace};
 use crate::crypto::x25519::X25519Secret;
 use crate::crypto::xchacha::XChaChaKey;
 use crate::crypto::{Failed, rand};
@@ -160,16 +160,17 @@ impl AmoraSealer {
         random: &Zeroizing<[u8; one::SECRET_AND_RANDOM_LEN]>,
         out: &mut String,
     ) -> Result<()> {
+        let mut bytes = Scratch::new();
         let sealed = match &self.key {
             SealingKey::Zero(key) => random
                 .first_chunk::<RANDOM_LEN>()
                 .ok_or(Failed)
-                .and_then(|random| zero::seal(key, times, random, payload)),
-            SealingKey::One { public, .. } => one::seal(public, times, random, payload),
+                .and_then(|random| zero::seal(key, times, random, payload, &mut bytes)),
+            SealingKey::One { public, .. } => one::seal(public, times, random, payload, &mut bytes),
         };
         // The public key was checked and no payload in memory is too long for the cipher.
-        let bytes = sealed.map_err(|_| Error::new(ErrorKind::Signing, "encryption failed"))?;
-        base64url::encode_into(bytes, out);
+        sealed.map_err(|_| Error::new(ErrorKind::Signing, "encryption failed"))?;
+        base64url::encode_into(&*bytes, out);
         Ok(())
     }
 

@@ -16,24 +16,25 @@ use crate::crypto::xchacha::XChaChaKey;
 /// What one token takes of randomness: the ephemeral secret, then the nonce's part.
 pub(super) const SECRET_AND_RANDOM_LEN: usize = PUBLIC_LEN + RANDOM_LEN;
 
-/// A whole token's bytes.
+/// Writes a whole token's bytes.
 pub(super) fn seal(
     recipient: &[u8; PUBLIC_LEN],
     times: Times,
     secret_and_random: &Zeroizing<[u8; SECRET_AND_RANDOM_LEN]>,
     payload: &[u8],
-) -> Result<Scratch, Failed> {
+    bytes: &mut Scratch,
+) -> Result<(), Failed> {
     let (secret, random) = secret_and_random.split_first_chunk::<PUBLIC_LEN>().ok_or(Failed)?;
     let random = random.first_chunk().ok_or(Failed)?;
     let ephemeral = X25519Secret::from_bytes(secret);
     let key = XChaChaKey::new(&*ephemeral.agree(recipient)?);
 
     let metadata = Metadata::at(AmoraVersion::One, times);
-    let mut bytes = frame(&metadata, Some(&ephemeral.public()), random, payload);
-    let parts = Parts::untagged(AmoraVersion::One, &mut bytes).ok_or(Failed)?;
+    frame(&metadata, Some(&ephemeral.public()), random, payload, bytes);
+    let parts = Parts::untagged(AmoraVersion::One, bytes).ok_or(Failed)?;
     let tag: [u8; TAG_LEN] = key.seal_in_place(parts.nonce, parts.header, parts.text)?;
     bytes.extend_from_slice(&tag);
-    Ok(bytes)
+    Ok(())
 }
 
 /// Decrypts the payload where it stands in `bytes`, a whole token.

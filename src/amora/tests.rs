@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::wire::{AmoraVersion, MAX_TTL, Metadata, Parts, Times, frame};
 use super::{AmoraOpener, hex, one};
-use crate::base::base64url;
+use crate::base::{Scratch, base64url};
 use crate::crypto::xchacha::XChaChaKey;
 use crate::error::ErrorKind;
 
@@ -110,7 +110,8 @@ fn a_token_under_the_all_zero_agreement_is_refused() {
     });
     let metadata = Metadata::at(AmoraVersion::One, Times::new(1_700_000_000, 60).unwrap());
     for point in small_order.iter().chain(&unused_bit_set) {
-        let mut bytes = frame(&metadata, Some(point), &[5; 20], b"forged");
+        let mut bytes = Scratch::new();
+        frame(&metadata, Some(point), &[5; 20], b"forged", &mut bytes);
         let parts = Parts::untagged(AmoraVersion::One, &mut bytes).unwrap();
         let known_to_all = XChaChaKey::new(&[0; 32]);
         let tag = known_to_all.seal_in_place(parts.nonce, parts.header, parts.text).unwrap();

@@ -239,23 +239,22 @@ pub(super) fn peek(text: &str, limits: &Limits) -> Result<Metadata> {
 /// prefix and its tag.
 const HEAD_LEN: usize = AmoraVersion::One.prefix_len();
 
-/// A token that still lacks its tag: all bytes before the ciphertext, then the plaintext.
+/// Writes a token that still lacks its tag: all bytes before the ciphertext, then the plaintext.
 pub(super) fn frame(
     metadata: &Metadata,
     ephemeral: Option<&[u8; PUBLIC_LEN]>,
     random: &[u8; RANDOM_LEN],
     payload: &[u8],
-) -> Scratch {
+    bytes: &mut Scratch,
+) {
     let prefix_len = metadata.version.prefix_len();
-    let len = prefix_len.saturating_add(payload.len()).saturating_add(TAG_LEN);
-    let mut bytes = Scratch::with_capacity(len);
+    bytes.reserve(prefix_len.saturating_add(payload.len()).saturating_add(TAG_LEN));
     let [a, b, c, _] = metadata.ttl.to_le_bytes();
     bytes.extend_from_slice(&[metadata.version.byte(), a, b, c]);
     bytes.extend_from_slice(ephemeral.map_or(&[], |public| public.as_slice()));
     bytes.extend_from_slice(&metadata.issued_at.to_le_bytes());
     bytes.extend_from_slice(random);
     bytes.extend_from_slice(payload);
-    bytes
 }
 
 /// A token's bytes, taken apart. `text` is plaintext before it is sealed and after it is opened.

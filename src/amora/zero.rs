@@ -5,19 +5,20 @@ use crate::base::Scratch;
 use crate::crypto::Failed;
 use crate::crypto::xchacha::XChaChaKey;
 
-/// A whole token's bytes.
+/// Writes a whole token's bytes.
 pub(super) fn seal(
     key: &XChaChaKey,
     times: Times,
     random: &[u8; RANDOM_LEN],
     payload: &[u8],
-) -> Result<Scratch, Failed> {
+    bytes: &mut Scratch,
+) -> Result<(), Failed> {
     let metadata = Metadata::at(AmoraVersion::Zero, times);
-    let mut bytes = frame(&metadata, None, random, payload);
-    let parts = Parts::untagged(AmoraVersion::Zero, &mut bytes).ok_or(Failed)?;
+    frame(&metadata, None, random, payload, bytes);
+    let parts = Parts::untagged(AmoraVersion::Zero, bytes).ok_or(Failed)?;
     let tag: [u8; TAG_LEN] = key.seal_in_place(parts.nonce, parts.header, parts.text)?;
     bytes.extend_from_slice(&tag);
-    Ok(bytes)
+    Ok(())
 }
 
 /// Decrypts the payload where it stands in `bytes`, a whole token.

@@ -11,6 +11,12 @@ use time::{OffsetDateTime, PrimitiveDateTime};
 pub trait Clock: Send + Sync {
     /// The present moment.
     fn now(&self) -> OffsetDateTime;
+
+    /// The same in whole seconds after 1970-01-01T00:00:00Z: for a clock that need not make a
+    /// calendar's date of it.
+    fn unix_timestamp(&self) -> i64 {
+        self.now().unix_timestamp()
+    }
 }
 
 /// The operating system's clock.
@@ -26,6 +32,11 @@ impl Clock for SystemClock {
         OffsetDateTime::from_unix_timestamp(seconds)
             .and_then(|second| second.replace_nanosecond(since_epoch.subsec_nanos()))
             .unwrap_or(PrimitiveDateTime::MAX.assume_utc())
+    }
+
+    fn unix_timestamp(&self) -> i64 {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX)
     }
 }
 
@@ -69,6 +80,10 @@ impl<T: Clock + ?Sized> Clock for Arc<T> {
     fn now(&self) -> OffsetDateTime {
         (**self).now()
     }
+
+    fn unix_timestamp(&self) -> i64 {
+        (**self).unix_timestamp()
+    }
 }
 
 #[cfg(test)]
@@ -90,5 +105,14 @@ mod tests {
             })
             .collect();
         assert!(moments.iter().any(|moment| moment.nanosecond() != 0));
+    }
+
+    #[test]
+    fn seconds_are_those_of_the_moment() {
+        let (before, seconds) = (SystemClock.now().unix_timestamp(), SystemClock.unix_timestamp());
+        assert!((before..=SystemClock.now().unix_timestamp()).contains(&seconds));
+
+        let fixed = FixedClock::at_unix(1_300_819_380).unwrap();
+        assert_eq!([fixed.unix_timestamp(), Arc::new(fixed).unix_timestamp()], [1_300_819_380; 2]);
     }
 }

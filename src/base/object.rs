@@ -38,21 +38,22 @@ struct Out<'o>(&'o RefCell<&'o mut Scratch>);
 
 impl Out<'_> {
     #[inline]
-    fn put<const B: usize, const A: usize>(
+    fn put<const X: usize, const Y: usize, const Z: usize>(
         self,
-        before: [u8; B],
-        text: &str,
-        behind: [u8; A],
+        before: [u8; X],
+        first: &str,
+        between: [u8; Y],
+        second: &str,
+        behind: [u8; Z],
     ) -> Result<(), JsonError> {
         // Nobody else holds it while a part is written.
         let mut out = self.0.try_borrow_mut().map_err(|error| JsonError::io(io::Error::other(error)))?;
-        out.extend_between(before, text.as_bytes(), behind);
+        out.extend_between(before, first.as_bytes(), between, second.as_bytes(), behind);
         Ok(())
     }
 
-    #[inline]
     fn put_text(self, text: &str) -> Result<(), JsonError> {
-        self.put([], text, [])
+        self.put([], text, [], "", [])
     }
 }
 
@@ -87,17 +88,19 @@ impl<'o> Members<'o> {
     pub(crate) fn add<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), JsonError> {
         let before = self.before();
         if is_plain(name) {
-            self.out.put([before, b'"'], name, *b"\":")?;
-        } else {
-            self.out.put([before], "", [])?;
-            self.json.serialize_str(name)?;
-            self.out.put_text(":")?;
+            let Self { out, json, .. } = self;
+            return value.serialize(Value { out: *out, json, name: Some((before, name)) });
         }
+        self.out.put([before], "", [], "", [])?;
+        self.json.serialize_str(name)?;
+        self.out.put_text(":")?;
         self.value(value)
     }
 
+    /// The value of a member whose name is written.
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
-        value.serialize(Value { out: self.out, json: &mut self.json })
+        let Self { out, json, .. } = self;
+        value.serialize(Value { out: *out, json, name: None })
     }
 
     fn before(&mut self) -> u8 {
@@ -111,17 +114,35 @@ impl<'o> Members<'o> {
 
 type Json<'j, 'o> = &'j mut serde_json::Serializer<Out<'o>>;
 
-/// One value: strings without escapes, whole numbers and words are written here, which is several
-/// times as fast; the rest is serde_json's.
-struct Value<'j, 'o> {
+/// One value, and before it its name, if that is not written yet. Strings without escapes, whole
+/// numbers and words are written here, which is several times as fast; the rest is serde_json's.
+struct Value<'j, 'o, 'n> {
     out: Out<'o>,
     json: Json<'j, 'o>,
+    /// What stands before it, and the name, which needs no escapes.
+    name: Option<(u8, &'n str)>,
+}
+
+impl<'j, 'o> Value<'j, 'o, '_> {
+    fn put_word(self, word: &str) -> Result<(), JsonError> {
+        match self.name {
+            Some((before, name)) => self.out.put([before, b'"'], name, *b"\":", word, []),
+            None => self.out.put_text(word),
+        }
+    }
+
+    fn by_serde_json(self) -> Result<Json<'j, 'o>, JsonError> {
+        if let Some((before, name)) = self.name {
+            self.out.put([before, b'"'], name, *b"\":", "", [])?;
+        }
+        Ok(self.json)
+    }
 }
 
 macro_rules! whole {
     ($($method:ident($type:ty);)*) => {$(
         fn $method(self, value: $type) -> Result<(), JsonError> {
-            self.out.put_text(itoa::Buffer::new().format(value))
+            self.put_word(itoa::Buffer::new().format(value))
         }
     )*};
 }
@@ -129,12 +150,12 @@ macro_rules! whole {
 macro_rules! by_serde_json {
     ($($method:ident($($name:ident: $type:ty),*) -> $result:ty;)*) => {$(
         fn $method(self $(, $name: $type)*) -> Result<$result, JsonError> {
-            self.json.$method($($name),*)
+            self.by_serde_json()?.$method($($name),*)
         }
     )*};
 }
 
-impl<'j, 'o> Serializer for Value<'j, 'o> {
+impl<'j, 'o> Serializer for Value<'j, 'o, '_> {
     type Ok = ();
     type Error = JsonError;
     type SerializeSeq = <Json<'j, 'o> as Serializer>::SerializeSeq;
@@ -147,19 +168,19 @@ impl<'j, 'o> Serializer for Value<'j, 'o> {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<(), JsonError> {
-        if is_plain(value) {
-            self.out.put(*b"\"", value, *b"\"")
-        } else {
-            self.json.serialize_str(value)
+        match self.name {
+            _ if !is_plain(value) => self.by_serde_json()?.serialize_str(value),
+            Some((before, name)) => self.out.put([before, b'"'], name, *b"\":\"", value, *b"\""),
+            None => self.out.put(*b"\"", value, *b"\"", "", []),
         }
     }
 
     fn serialize_bool(self, value: bool) -> Result<(), JsonError> {
-        self.out.put_text(if value { "true" } else { "false" })
+        self.put_word(if value { "true" } else { "false" })
     }
 
     fn serialize_unit(self) -> Result<(), JsonError> {
-        self.out.put_text("null")
+        self.put_word("null")
     }
 
     fn serialize_none(self) -> Result<(), JsonError> {
@@ -212,11 +233,11 @@ impl<'j, 'o> Serializer for Value<'j, 'o> {
         variant: &'static str,
         value: &T,
     ) -> Result<(), JsonError> {
-        self.json.serialize_newtype_variant(name, index, variant, value)
+        self.by_serde_json()?.serialize_newtype_variant(name, index, variant, value)
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), JsonError> {
-        self.json.collect_str(value)
+        self.by_serde_json()?.collect_str(value)
     }
 }
 
@@ -401,7 +422,7 @@ impl<F: Fixed> SerializeMap for Own<'_, '_, F> {
             None => self.check(&serde_json::from_str::<String>(quoted)?)?,
         }
         let before = self.members.before();
-        self.members.out.put([before], quoted, *b":")
+        self.members.out.put([before], quoted, *b":", "", [])
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {

@@ -45,28 +45,35 @@ impl<const N: usize> Buffer<N> {
         }
     }
 
-    /// Appends `text` between what stands `before` and `behind` it, with one look at whether there is
-    /// room: lengths that are known need no call to copy them.
+    /// Appends two texts and what stands before, between and behind them, with one look at whether
+    /// there is room: lengths that are known need no call to copy them.
     #[inline]
-    pub(crate) fn extend_between<const B: usize, const A: usize>(
+    pub(crate) fn extend_between<const X: usize, const Y: usize, const Z: usize>(
         &mut self,
-        before: [u8; B],
-        text: &[u8],
-        behind: [u8; A],
+        before: [u8; X],
+        first: &[u8],
+        between: [u8; Y],
+        second: &[u8],
+        behind: [u8; Z],
     ) {
-        let end = self.len.saturating_add(text.len()).saturating_add(const { B + A });
+        let texts = first.len().saturating_add(second.len());
+        let end = self.len.saturating_add(texts).saturating_add(const { X + Y + Z });
         if let (None, Some(place)) = (&self.heap, self.inline.get_mut(self.len..end))
-            && let Some((first, rest)) = place.split_first_chunk_mut()
-            && let Some((middle, last)) = rest.split_last_chunk_mut()
+            && let Some((here, rest)) = place.split_first_chunk_mut()
+            && let Some((texts, last)) = rest.split_last_chunk_mut()
+            && let Some((one, rest)) = texts.split_at_mut_checked(first.len())
+            && let Some((middle, two)) = rest.split_first_chunk_mut()
         {
-            *first = before;
-            middle.copy_from_slice(text);
+            *here = before;
+            one.copy_from_slice(first);
+            *middle = between;
+            two.copy_from_slice(second);
             *last = behind;
             self.len = end;
         } else {
-            self.extend(&before);
-            self.extend(text);
-            self.extend(&behind);
+            for piece in [&before, first, &between, second, &behind] {
+                self.extend(piece);
+            }
         }
     }
 
@@ -169,8 +176,8 @@ mod tests {
                 model.extend(vec![byte; piece]);
                 scratch.fill(usize::from(byte % 3), 255);
                 model.extend(vec![255; usize::from(byte % 3)]);
-                scratch.extend_between([1], &[2; 3], [3; 2]);
-                model.extend([1, 2, 2, 2, 3, 3]);
+                scratch.extend_between([1], &[2; 3], [], &[3], [4; 2]);
+                model.extend([1, 2, 2, 2, 3, 4, 4]);
                 assert_eq!(*scratch, *model);
                 scratch.iter_mut().for_each(|byte| *byte ^= 1);
                 model.iter_mut().for_each(|byte| *byte ^= 1);

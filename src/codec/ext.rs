@@ -54,10 +54,8 @@ pub trait TokenCodecExt: TokenCodec {
     /// As [`TokenCodec::encode_into`].
     fn seal(&self, body: &Body<'_>) -> Result<String> {
         let mut token = String::new();
-        let body = Body {
-            issued_at: body.issued_at.or_else(|| Some(SystemClock.now().unix_timestamp())),
-            ..*body
-        };
+        let body =
+            Body { issued_at: body.issued_at.or_else(|| Some(SystemClock.unix_timestamp())), ..*body };
         self.encode_into(&body, &mut token)?;
         Ok(token)
     }

@@ -118,7 +118,7 @@ impl<C: Serialize + DeserializeOwned + Clone> RefreshTokens<C> {
     /// # Errors
     /// As [`Tokens::issue_for`].
     pub fn issue(&self, subject: &str, custom: &C) -> Result<String> {
-        let now = self.clock.now().unix_timestamp();
+        let now = self.clock.unix_timestamp();
         let family = Family {
             fam: random_id()?,
             fam_exp: now.saturating_add(self.family_lifetime),
@@ -141,7 +141,7 @@ impl<C: Serialize + DeserializeOwned + Clone> RefreshTokens<C> {
     fn read(&self, token: &str) -> Result<Verified<Family<C>>> {
         let verified = self.tokens.verify(token)?;
         let Family { fam, fam_exp, .. } = verified.custom();
-        if self.clock.now().unix_timestamp() >= *fam_exp {
+        if self.clock.unix_timestamp() >= *fam_exp {
             return Err(ErrorKind::Expired.into());
         }
         self.revocations.check_family(verified.registered().issuer(), fam)?;

@@ -61,7 +61,8 @@ pub struct Token<C> {
 
 impl<C: DeserializeOwned> Token<C> {
     pub(crate) fn new(envelope: Envelope, payload: Vec<u8>) -> Result<Self> {
-        let Payload { registered, custom, .. } = Payload::of(&payload)?;
+        let mut registered = Registered::default();
+        let custom = read_claims(&payload, &mut registered)?;
         Ok(Self { envelope, registered, payload, custom })
     }
 
@@ -86,7 +87,8 @@ impl<C: DeserializeOwned> Token<C> {
     /// As [`validate`](Self::validate).
     pub fn validate_at(self, validator: &Validator, now: OffsetDateTime) -> Result<Verified<C>> {
         let Self { envelope, registered, payload, custom } = self;
-        Payload { bytes: &payload, registered, custom }.validate(envelope, validator, now)
+        validator.judge(&registered, &envelope.outside(), now.unix_timestamp())?;
+        accept(envelope, registered, custom, &payload)
     }
 
     /// The claims without any policy: authentic, but perhaps long expired or meant for others.
@@ -99,38 +101,33 @@ impl<C: DeserializeOwned> Token<C> {
     }
 }
 
-/// An authentic token's payload whose JSON was checked whole.
-pub(super) struct Payload<'p, C> {
-    bytes: &'p [u8],
-    registered: Registered,
-    /// The user's own claims, where they came along.
-    custom: Option<C>,
+/// Checks the whole of an authentic token's JSON, and takes the registered claims out of it, and the
+/// user's own where they came along.
+pub(super) fn read_claims<C: DeserializeOwned>(
+    payload: &[u8],
+    registered: &mut Registered,
+) -> Result<Option<C>> {
+    let text = utf8(payload)?;
+    let custom = read_both(text, registered);
+    if custom.is_none() {
+        *registered = read_registered(text)?;
+    }
+    Ok(custom)
 }
 
-impl<'p, C: DeserializeOwned> Payload<'p, C> {
-    pub(super) fn of(bytes: &'p [u8]) -> Result<Self> {
-        let text = utf8(bytes)?;
-        let mut payload = Self { bytes, registered: Registered::default(), custom: None };
-        payload.custom = read_both(text, &mut payload.registered);
-        if payload.custom.is_none() {
-            payload.registered = read_registered(text)?;
-        }
-        Ok(payload)
-    }
-
-    pub(super) fn validate(
-        self,
-        envelope: Envelope,
-        validator: &Validator,
-        now: OffsetDateTime,
-    ) -> Result<Verified<C>> {
-        validator.judge(&self.registered, &envelope.outside(), now.unix_timestamp())?;
-        let custom = match self.custom {
-            Some(custom) => custom,
-            None => read_custom(utf8(self.bytes)?)?,
-        };
-        Ok(Verified { envelope, claims: Claims { registered: self.registered, custom } })
-    }
+/// What policy has accepted, with the user's own claims.
+#[inline]
+pub(super) fn accept<C: DeserializeOwned>(
+    envelope: Envelope,
+    registered: Registered,
+    custom: Option<C>,
+    payload: &[u8],
+) -> Result<Verified<C>> {
+    let custom = match custom {
+        Some(custom) => custom,
+        None => read_custom(utf8(payload)?)?,
+    };
+    Ok(Verified { envelope, claims: Claims { registered, custom } })
 }
 
 pub(super) fn utf8(payload: &[u8]) -> Result<&str> {

@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::{Duration, OffsetDateTime};
 
-use super::token::Payload;
+use super::token::{accept, read_claims};
 use super::{Body, RawToken, TokenCodec, Verified};
 use crate::base::{Clock, Scratch, SystemClock, base64url};
 use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwt::{Audience, Validator, Written, write};
+use crate::jwt::{Audience, Registered, Validator, Written, write};
 use crate::keys::Provenance;
 use crate::signal::{Deed, Signal};
 
@@ -127,7 +127,7 @@ impl<C: Serialize> Tokens<C> {
     }
 
     fn write(&self, subject: Option<&str>, custom: &C, out: &mut String) -> Result<()> {
-        let now = self.clock.now().unix_timestamp();
+        let now = self.clock.unix_timestamp();
         let expires_at = now
             .checked_add(self.lifetime)
             .ok_or_else(|| Error::new(ErrorKind::InvalidLifetime, "it ends after time itself"))?;
@@ -209,7 +209,10 @@ impl<C: DeserializeOwned> Tokens<C> {
         if envelope.provenance() < self.weakest {
             return Err(anonymous_issuer());
         }
-        Payload::of(buffer)?.validate(envelope, &self.validator, now)
+        let mut registered = Registered::default();
+        let custom = read_claims(buffer, &mut registered)?;
+        self.validator.judge(&registered, &envelope.outside(), now.unix_timestamp())?;
+        accept(envelope, registered, custom, buffer)
     }
 }
 

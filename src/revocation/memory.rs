@@ -68,7 +68,7 @@ impl MemoryRevocations {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Table, i64, usize) -> T) -> T {
-        let now = self.clock.now().unix_timestamp();
+        let now = self.clock.unix_timestamp();
         // Each change is whole: nothing in between can panic.
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         change(&mut table, now, self.room)
@@ -123,7 +123,7 @@ impl RevocationStore for MemoryRevocations {
     }
 
     fn marks(&self, keys: &[RevocationKey]) -> Result<Vec<Option<i64>>> {
-        let now = self.clock.now().unix_timestamp();
+        let now = self.clock.unix_timestamp();
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         Ok(keys.iter().map(|key| table.get(key, now).map(|(mark, _)| mark)).collect())
     }

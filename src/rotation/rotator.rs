@@ -211,7 +211,7 @@ impl<K: KeyKind> Rotator<K> {
     }
 
     fn now(&self) -> i64 {
-        self.settings.clock.now().unix_timestamp()
+        self.settings.clock.unix_timestamp()
     }
 
     fn lock(&self) -> MutexGuard<'_, State<K::Key>> {

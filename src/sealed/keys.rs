@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::cipher::SealedCipher;
 use super::derive::{self, Extracted};
 use super::wire::{
-    HEADERLESS_SALT_LEN, Header, Parts, SALT_LEN, Said, TAG_LEN, judge, judge_headerless, prefix_len,
+    HEADERLESS_SALT_LEN, Parts, SALT_LEN, Said, TAG_LEN, header, judge, judge_headerless, prefix_len,
 };
 use crate::base::{KeyId, Limits, Scratch, SecretBytes, base64url, leaving_no_trace};
 use crate::crypto::{Failed, rand};
@@ -88,7 +88,7 @@ impl SealedKey {
     {
         let kid = kid.try_into()?;
         // The length has one byte on the wire.
-        Header::new(SealedCipher::Aes256Gcm, Some(&kid))?;
+        header(SealedCipher::Aes256Gcm, Some(&kid))?;
         self.kid = Some(kid);
         Ok(self)
     }
@@ -147,11 +147,12 @@ impl SealedKey {
         salt: &[u8; SALT_LEN],
         out: &mut String,
     ) -> Result<()> {
-        let header = Header::new(cipher, self.kid.as_ref())?;
-        let header_len = header.as_bytes().len();
+        let (fixed, kid) = header(cipher, self.kid.as_ref())?;
+        let header_len = fixed.len().saturating_add(kid.len());
         let len = prefix_len(header_len).saturating_add(payload.len()).saturating_add(TAG_LEN);
         let mut bytes = Scratch::with_capacity(len);
-        bytes.extend_from_slice(header.as_bytes());
+        bytes.extend_from_slice(&fixed);
+        bytes.extend_from_slice(kid);
         bytes.extend_from_slice(salt);
         let derived = self.extracted.expand(&bytes).map_err(encryption)?;
         bytes.extend_from_slice(&derived.commitment);
@@ -162,7 +163,7 @@ impl SealedKey {
             .and_then(|parts| cipher.seal(&derived.key, parts.salt, parts.aad, parts.text))
             .map_err(encryption)?;
         bytes.extend_from_slice(&tag);
-        base64url::encode_into(bytes, out);
+        base64url::encode_into(&*bytes, out);
         Ok(())
     }
 }
@@ -359,7 +360,7 @@ impl HeaderlessKey {
             .and_then(|key| cipher.seal(&key, nonce, &[], text))
             .map_err(encryption)?;
         bytes.extend_from_slice(&tag);
-        base64url::encode_into(bytes, out);
+        base64url::encode_into(&*bytes, out);
         Ok(())
     }
 }

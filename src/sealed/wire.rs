@@ -108,28 +108,12 @@ pub(crate) fn recognize_headerless(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// The header of a token that is to be written.
-#[derive(Debug, Clone)]
-pub(super) struct Header {
-    bytes: [u8; FIXED_LEN + MAX_KID_LEN],
-    len: usize,
-}
-
-impl Header {
-    pub(super) fn new(cipher: SealedCipher, kid: Option<&KeyId>) -> Result<Self> {
-        let kid = kid.map_or(&[][..], KeyId::as_bytes);
-        let too_long = || Error::new(ErrorKind::InvalidKey, "a sealed token's kid has up to 255 bytes");
-        let kid_len = u8::try_from(kid.len()).map_err(|_| too_long())?;
-        let mut bytes = [0; FIXED_LEN + MAX_KID_LEN];
-        let head = [FORMAT, cipher.byte(), kid_len];
-        let len = head.len().saturating_add(kid.len());
-        bytes.iter_mut().zip(head.iter().chain(kid)).for_each(|(to, from)| *to = *from);
-        Ok(Self { bytes, len })
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
+/// The header of a token that is to be written: its fixed part, and the kid behind it.
+pub(super) fn header(cipher: SealedCipher, kid: Option<&KeyId>) -> Result<([u8; FIXED_LEN], &[u8])> {
+    let kid = kid.map_or(&[][..], KeyId::as_bytes);
+    let too_long = || Error::new(ErrorKind::InvalidKey, "a sealed token's kid has up to 255 bytes");
+    let kid_len = u8::try_from(kid.len()).map_err(|_| too_long())?;
+    Ok(([FORMAT, cipher.byte(), kid_len], kid))
 }
 
 /// What may be said of a token's text before it is decoded.
