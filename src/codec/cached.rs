@@ -57,7 +57,7 @@ const TAIL_LEN: usize = 16;
 pub struct Cached<C> {
     tokens: Tokens<C>,
     sets: Box<[Set<C>]>,
-    hasher: RandomState,
+    hash_keys: [u64; 2],
 }
 
 /// The places of all tokens with the same low bits in their hash.
@@ -124,7 +124,9 @@ impl<C> Cached<C> {
     #[must_use]
     pub fn new(tokens: Tokens<C>, capacity: usize) -> Self {
         let sets = capacity.div_ceil(WAYS).clamp(1, 1 << 24).next_power_of_two();
-        Self { tokens, sets: (0..sets).map(|_| Set::new()).collect(), hasher: RandomState::new() }
+        let random = RandomState::new();
+        let hash_keys = [0, 1].map(|which: u64| random.hash_one(which));
+        Self { tokens, sets: (0..sets).map(|_| Set::new()).collect(), hash_keys }
     }
 
     /// What issues and verifies behind it.
@@ -137,6 +139,18 @@ impl<C> Cached<C> {
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.sets.len().saturating_mul(WAYS)
+    }
+
+    /// Of a token's last characters, which are a signature's or a tag's: nobody chooses them, so that
+    /// one multiplication by secret numbers spreads them well enough.
+    fn hash(&self, token: &str) -> u64 {
+        // What is shorter is no token of any format.
+        let tail = token.as_bytes().last_chunk::<TAIL_LEN>().copied().unwrap_or_default();
+        let low = |wide: u128| u64::try_from(wide & u128::from(u64::MAX)).unwrap_or_default();
+        let tail = u128::from_le_bytes(tail);
+        let [one, other] = self.hash_keys;
+        let product = u128::from(low(tail) ^ one).wrapping_mul(u128::from(low(tail >> 64) ^ other));
+        low(product ^ (product >> 64))
     }
 
     /// Forgets all tokens.
@@ -159,9 +173,7 @@ impl<C: DeserializeOwned> Cached<C> {
         let (Some(keys_version), true) = (version, token.len() <= MAX_TOKEN_LEN) else {
             return self.tokens.verify_at(token, now, &mut Vec::new()).map(Arc::new);
         };
-        // What is shorter is no token of any format.
-        let tail = token.as_bytes().last_chunk::<TAIL_LEN>().copied().unwrap_or_default();
-        let hash = self.hasher.hash_one(u128::from_le_bytes(tail));
+        let hash = self.hash(token);
         let index = usize::try_from(hash).unwrap_or_default() & self.sets.len().saturating_sub(1);
         let set = self.sets.get(index);
         let found = set.and_then(|set| set.find(hash, token, keys_version, now.unix_timestamp()));
