@@ -97,6 +97,15 @@ impl<'o> Members<'o> {
         self.value(value)
     }
 
+    /// Adds members whose JSON stands ready, without braces; perhaps none.
+    pub(crate) fn add_written(&mut self, members: &str) -> Result<(), JsonError> {
+        if members.is_empty() {
+            return Ok(());
+        }
+        let before = self.before();
+        self.out.put([before], members, [], "", [])
+    }
+
     /// The value of a member whose name is written.
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
         let Self { out, json, .. } = self;

@@ -13,7 +13,7 @@ use super::{Body, RawToken, TokenCodec, Verified};
 use crate::base::{Clock, Scratch, SystemClock, base64url};
 use crate::crypto::rand;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwt::{Audience, Registered, Validator, Written, write};
+use crate::jwt::{Audience, Registered, Validator, Written, prepare, write};
 use crate::keys::Provenance;
 use crate::signal::{Deed, Signal};
 
@@ -42,6 +42,8 @@ pub struct Tokens<C> {
     codec: Box<dyn TokenCodec>,
     issuer: Option<String>,
     audience: Option<Audience>,
+    /// Both in JSON.
+    issuer_and_audience: String,
     typ: String,
     lifetime: i64,
     random_ids: bool,
@@ -133,6 +135,7 @@ impl<C: Serialize> Tokens<C> {
             .ok_or_else(|| Error::new(ErrorKind::InvalidLifetime, "it ends after time itself"))?;
         let id = if self.random_ids { Some(random_id()?) } else { None };
         let registered = Written {
+            prepared: Some(&self.issuer_and_audience),
             iss: self.issuer.as_deref(),
             sub: subject,
             aud: self.audience.as_ref(),
@@ -343,10 +346,12 @@ impl<C> TokensBuilder<C> {
         if self.codec.provenance() < weakest {
             return Err(anonymous_issuer());
         }
+        let audience = (!self.audience.is_empty()).then(|| Audience::from(self.audience));
         Ok(Tokens {
             codec: self.codec,
+            issuer_and_audience: prepare(self.issuer.as_deref(), audience.as_ref())?,
             issuer: self.issuer,
-            audience: (!self.audience.is_empty()).then(|| self.audience.into()),
+            audience,
             typ: self.typ.unwrap_or_else(|| "JWT".to_owned()),
             lifetime,
             random_ids: self.random_ids,

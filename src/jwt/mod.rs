@@ -16,7 +16,7 @@ pub(crate) use numeric_date::to_offset_date_time;
 pub(crate) use one_pass::read_both;
 pub(crate) use read::{read_custom, read_registered};
 pub(crate) use validator::Outside;
-pub(crate) use write::{Written, write};
+pub(crate) use write::{Written, prepare, write};
 
 /// A claim's text: room in place for a UUID, and for most issuers.
 type Name = crate::base::Text<38>;

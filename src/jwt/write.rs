@@ -10,6 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// The registered claims of a token that is about to be written.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Written<'c> {
+    /// The members of `iss` and `aud`, where their JSON stands prepared.
+    pub(crate) prepared: Option<&'c str>,
     pub(crate) iss: Option<&'c str>,
     pub(crate) sub: Option<&'c str>,
     pub(crate) aud: Option<&'c Audience>,
@@ -22,6 +24,7 @@ pub(crate) struct Written<'c> {
 impl<'c> From<&'c Registered> for Written<'c> {
     fn from(own: &'c Registered) -> Self {
         Self {
+            prepared: None,
             iss: own.issuer(),
             sub: own.subject(),
             aud: own.audience(),
@@ -35,14 +38,18 @@ impl<'c> From<&'c Registered> for Written<'c> {
 
 impl Fixed for Written<'_> {
     fn write(&self, to: &mut Members<'_>) -> std::result::Result<(), JsonError> {
-        if let Some(iss) = self.iss {
-            to.add("iss", iss)?;
+        if let Some(members) = self.prepared {
+            to.add_written(members)?;
+        } else {
+            if let Some(iss) = self.iss {
+                to.add("iss", iss)?;
+            }
+            if let Some(aud) = self.aud {
+                to.add("aud", aud)?;
+            }
         }
         if let Some(sub) = self.sub {
             to.add("sub", sub)?;
-        }
-        if let Some(aud) = self.aud {
-            to.add("aud", aud)?;
         }
         for (name, seconds) in [("exp", self.exp), ("nbf", self.nbf), ("iat", self.iat)] {
             if let Some(seconds) = seconds {
@@ -69,6 +76,14 @@ impl Fixed for Written<'_> {
                 _ => false,
             }
     }
+}
+
+/// What [`Written::prepared`] takes for tokens that share these two.
+pub(crate) fn prepare(iss: Option<&str>, aud: Option<&Audience>) -> Result<String> {
+    let mut object = Scratch::new();
+    write(&Written { iss, aud, ..Written::default() }, &(), &mut object)?;
+    let members = object.strip_prefix(b"{").and_then(|members| members.strip_suffix(b"}"));
+    Ok(String::from_utf8_lossy(members.unwrap_or_default()).into_owned())
 }
 
 /// Appends the object of `registered` and `custom` to `out`.
