@@ -29,7 +29,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 const USAGE: &str = "\
 usage: symbolon-mutants [options]
   --list           only names the mutants
-  --filter TEXT    only mutants whose line `file | function | change` holds TEXT
+  --filter TEXT    only mutants whose line `file | function | change` holds TEXT; may be repeated
   --accepted KIND  only mutants that accepted.txt accepts as this, such as `build`
   --sample N       only N of them, at random
   --seed S         of that choice; else it is made up, and printed
@@ -57,7 +57,7 @@ const FOLDERS: [&str; 12] = [
 
 struct Options {
     list: bool,
-    filter: Option<String>,
+    filter: Vec<String>,
     accepted: Option<String>,
     sample: Option<usize>,
     seed: u64,
@@ -71,7 +71,7 @@ fn options() -> Result<Options> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let mut options = Options {
         list: false,
-        filter: None,
+        filter: Vec::new(),
         accepted: None,
         sample: None,
         seed: now.as_secs(),
@@ -87,7 +87,7 @@ fn options() -> Result<Options> {
             "--list" => options.list = true,
             "--fresh" => options.fresh = true,
             "--report" => options.report = true,
-            "--filter" => options.filter = Some(value()?),
+            "--filter" => options.filter.push(value()?),
             "--accepted" => options.accepted = Some(value()?),
             "--sample" => options.sample = Some(value()?.parse()?),
             "--seed" => options.seed = value()?.parse()?,
@@ -127,8 +127,8 @@ fn work() -> Result<ExitCode> {
     }
 
     let mut found = find::find(&root, &FOLDERS, Some(&options.build.features(&root)?))?;
-    if let Some(filter) = &options.filter {
-        found.keep(|mutant| mutant.id().contains(filter));
+    if !options.filter.is_empty() {
+        found.keep(|mutant| options.filter.iter().any(|text| mutant.id().contains(text)));
     }
     if let Some(kind) = &options.accepted {
         found.keep(|mutant| accepted.kind(&mutant.id()) == Some(kind));
