@@ -208,3 +208,28 @@ impl<C> fmt::Debug for Cached<C> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::JwsCodec;
+    use crate::jwt::NoCustom;
+
+    #[test]
+    fn each_bit_of_a_tokens_end_reaches_all_of_its_hash() {
+        let tokens = Tokens::<NoCustom>::builder(JwsCodec::hs256([7; 32]).unwrap()).build().unwrap();
+        let cached = Cached::new(tokens, 4);
+        // Seven bits of each character, so that what comes out is text again.
+        let end = u128::from_le_bytes(*b"0123456789abcdef");
+        let hash = |bits: u128| cached.hash(std::str::from_utf8(&bits.to_le_bytes()).unwrap());
+        let flipped: Vec<u64> =
+            (0..128).filter(|bit| bit % 8 != 7).map(|bit| hash(end ^ (1 << bit))).collect();
+
+        assert!(flipped.iter().all(|other| *other != hash(end)), "{flipped:x?}");
+        // The low bits pick the place, so that they must change as well.
+        let places = flipped.iter().filter(|other| **other & 0xffff == hash(end) & 0xffff).count();
+        assert!(places < 4, "{flipped:x?}");
+        let ones: u32 = flipped.iter().map(|other| other.count_ones()).sum();
+        assert!((112 * 26..112 * 38).contains(&ones), "{ones} of {flipped:x?}");
+    }
+}
