@@ -73,6 +73,7 @@ mod secret;
 mod signals;
 mod support;
 mod threats;
+mod twice;
 mod validator;
 mod validator_model;
 #[cfg(feature = "axum")]

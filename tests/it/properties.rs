@@ -11,6 +11,7 @@ use symbolon::{
 };
 
 use crate::support::{NOW, at, config, header_of, hs256, kind, signed_as, signers};
+use crate::twice::Twice;
 
 /// Some algorithms take long in a debug build.
 fn cases(signer: &Signer, fast: u32) -> u32 {
@@ -250,54 +251,6 @@ fn json_text() -> impl Strategy<Value = String> {
             }
         }),
     ]
-}
-
-/// Whether an object has a member twice, told by serde_json's own events.
-struct Twice(bool);
-
-impl<'de> serde::Deserialize<'de> for Twice {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Twice;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("anything")
-            }
-            fn visit_bool<E>(self, _: bool) -> Result<Twice, E> {
-                Ok(Twice(false))
-            }
-            fn visit_i64<E>(self, _: i64) -> Result<Twice, E> {
-                Ok(Twice(false))
-            }
-            fn visit_u64<E>(self, _: u64) -> Result<Twice, E> {
-                Ok(Twice(false))
-            }
-            fn visit_f64<E>(self, _: f64) -> Result<Twice, E> {
-                Ok(Twice(false))
-            }
-            fn visit_str<E>(self, _: &str) -> Result<Twice, E> {
-                Ok(Twice(false))
-            }
-            fn visit_unit<E>(self) -> Result<Twice, E> {
-                Ok(Twice(false))
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Twice, A::Error> {
-                let mut twice = false;
-                while let Some(Twice(inner)) = seq.next_element()? {
-                    twice |= inner;
-                }
-                Ok(Twice(twice))
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Twice, A::Error> {
-                let (mut names, mut twice) = (std::collections::HashSet::new(), false);
-                while let Some((name, Twice(inner))) = map.next_entry::<String, _>()? {
-                    twice |= inner | !names.insert(name);
-                }
-                Ok(Twice(twice))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
 }
 
 fn agree(text: &str) -> Result<(), TestCaseError> {

@@ -16,6 +16,8 @@ mod known;
 mod readers;
 mod recipe;
 mod strict_json;
+#[path = "../../../it/twice.rs"]
+mod twice;
 mod writers;
 
 use std::collections::{BTreeMap, BTreeSet};

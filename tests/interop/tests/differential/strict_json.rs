@@ -7,7 +7,7 @@ use symbolon_interop::signing;
 
 use crate::corpus;
 use crate::dice::Dice;
-use crate::facts::Twice;
+use crate::twice::Twice;
 use crate::writers;
 
 /// Where serde_json accepts and we refuse.
