@@ -104,7 +104,7 @@ fn payloads() {
             let token = RawToken::new(&written);
             reading.push(nanoseconds(|| {
                 read.clear();
-                codec.decode_into(black_box(&token), now, &mut read).unwrap();
+                codec.decode_into(black_box(&token), now.unix_timestamp(), &mut read).unwrap();
             }));
         }
         for (verb, times) in [("write", writing), ("read", reading)] {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use symbolon::prelude::*;
 use symbolon::{Body, Envelope, Format, Provenance, RawToken};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 const HELP: &str = "\
 A TokenCodec of one's own: tokens that are random references to a store on the server.
@@ -70,7 +70,7 @@ impl TokenCodec for Sessions {
     fn decode_into(
         &self,
         token: &RawToken<'_>,
-        _now: OffsetDateTime,
+        _now: i64,
         out: &mut Vec<u8>,
     ) -> Result<Envelope, Error> {
         let sessions = self.lock();

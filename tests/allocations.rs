@@ -161,7 +161,7 @@ fn count_all(codec: &Arc<dyn TokenCodec>, own: u64) -> Asked {
     let mut read = Vec::with_capacity(4096);
     let decode = count(|| {
         read.clear();
-        codec.decode_into(&RawToken::new(&token), now, &mut read).unwrap()
+        codec.decode_into(&RawToken::new(&token), now.unix_timestamp(), &mut read).unwrap()
     });
     assert_eq!(read, payload);
 

@@ -6,7 +6,6 @@ use criterion::{Criterion, Throughput};
 use symbolon::{
     Body, Envelope, Format, Provenance, RawToken, Result, TokenCodec, TokenCodecExt, Verified,
 };
-use time::OffsetDateTime;
 
 use super::{Session, claims, validator};
 
@@ -27,12 +26,7 @@ impl TokenCodec for Plain {
         Ok(())
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        _: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, _: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         out.extend_from_slice(token.as_str().as_bytes());
         Ok(Envelope::new(Format::Other("plain"), "plain", Provenance::Anyone))
     }

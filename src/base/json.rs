@@ -374,14 +374,15 @@ pub(crate) fn plain_len(text: &str, at: usize) -> usize {
     let mut len: usize = 0;
     while let Some((eight, behind)) = rest.split_first_chunk() {
         let here = (not_plain(u64::from_le_bytes(*eight)).trailing_zeros() / 8) as usize;
-        len = len.saturating_add(here);
+        // No more than the text has.
+        len = len.wrapping_add(here);
         if here < 8 {
             return len;
         }
         rest = behind;
     }
     let here = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count();
-    len.saturating_add(here)
+    len.wrapping_add(here)
 }
 
 /// What two equal names share, and most others do not: the first bytes and the length of the name

@@ -16,7 +16,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use key_id::KeyId;
 pub use limits::Limits;
 pub(crate) use media_type::same_media_type;
-#[cfg(feature = "jwe")]
+#[cfg(any(feature = "jwe", feature = "sealed"))]
 pub(crate) use scratch::Buffer;
 pub(crate) use scratch::Scratch;
 pub(crate) use secret::SecretBytes;

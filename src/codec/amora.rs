@@ -1,7 +1,5 @@
 //! Amora behind [`TokenCodec`].
 
-use time::OffsetDateTime;
-
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
 use crate::amora::{AmoraOpener, AmoraSealer, AmoraVersion, Times, judge, open_into, recognize};
 use crate::base::{KeyId, Limits};
@@ -120,15 +118,10 @@ impl TokenCodec for AmoraCodec {
         self.keys.peek().primary()?.seal_into(body.payload(), times, out)
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         let version = judge(token.as_str(), &self.limits)?;
         let ring = self.keys.peek();
-        let keys = ring.candidates(None, version.name(), now.unix_timestamp())?;
+        let keys = ring.candidates(None, version.name(), now)?;
         let (metadata, key) = open_into(token.as_str(), version, keys, out)?;
         let format = match version {
             AmoraVersion::Zero => Format::AmoraZero,
@@ -144,7 +137,7 @@ impl TokenCodec for AmoraCodec {
         Some(self.keys.version())
     }
 
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
         self.keys.peek().due_until(now)
     }
 }

@@ -73,17 +73,12 @@ impl TokenCodec for AnyOf {
         self.writer.encode_into(body, out)
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         if self.writer.recognizes(token) {
             return self.writer.decode_into(token, now, out);
         }
         match self.readers.iter().find(|(reader, _)| reader.recognizes(token)) {
-            Some((_, Some(last))) if now.unix_timestamp() > *last => {
+            Some((_, Some(last))) if now > *last => {
                 Err(Error::new(ErrorKind::UnknownFormat, "its format is no longer read here"))
             }
             Some((reader, _)) => reader.decode_into(token, now, out),
@@ -98,10 +93,9 @@ impl TokenCodec for AnyOf {
         all.map(|codec| codec.keys_version()).sum()
     }
 
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let due = |last: &i64| *last >= now.unix_timestamp();
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
+        let due = |last: &i64| *last >= now;
         let lasts = self.readers.iter().filter_map(|(_, last)| last.filter(due));
-        let lasts = lasts.filter_map(|last| OffsetDateTime::from_unix_timestamp(last).ok());
         let readers = self.readers.iter().map(|(reader, _)| reader);
         let all = std::iter::once(&self.writer).chain(readers);
         all.filter_map(|codec| codec.keys_due_until(now)).chain(lasts).min()

@@ -176,7 +176,7 @@ impl<C: DeserializeOwned> Cached<C> {
         let hash = self.hash(token);
         let index = usize::try_from(hash).unwrap_or_default() & self.sets.len().saturating_sub(1);
         let set = self.sets.get(index);
-        let found = set.and_then(|set| set.find(hash, token, keys_version, now.unix_timestamp()));
+        let found = set.and_then(|set| set.find(hash, token, keys_version, now));
         if let Some(verified) = found {
             self.tokens.judge(&verified, now)?;
             return Ok(verified);
@@ -185,14 +185,13 @@ impl<C: DeserializeOwned> Cached<C> {
         if let Some(set) = set
             && set.seen.swap(hash, Ordering::Relaxed) == hash
         {
-            let until = self.tokens.codec().keys_due_until(now);
             set.put(
                 hash,
                 Entry {
                     token: Zeroizing::new(token.into()),
                     verified: Arc::clone(&verified),
                     keys_version,
-                    keys_due_until: until.map(time::OffsetDateTime::unix_timestamp),
+                    keys_due_until: self.tokens.codec().keys_due_until(now),
                 },
             );
         }

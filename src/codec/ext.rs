@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
-use super::{Body, Opened, RawToken, Token, TokenCodec};
+use super::{Body, Envelope, Opened, RawToken, Token, TokenCodec};
 use crate::base::{Clock, Scratch, SystemClock};
 use crate::error::Result;
 use crate::jwt::{Claims, write};
@@ -35,7 +35,8 @@ pub trait TokenCodecExt: TokenCodec {
     /// As [`TokenCodec::decode_into`]; [`MalformedClaims`](crate::ErrorKind::MalformedClaims) where
     /// the payload is no JSON object or a registered claim is of a wrong type.
     fn decode<C: DeserializeOwned>(&self, token: &str) -> Result<Token<C>> {
-        self.decode_at(token, SystemClock.now())
+        let (envelope, payload) = read(self, token, SystemClock.unix_timestamp())?;
+        Token::new(envelope, payload)
     }
 
     /// The same with the keys that are due at the moment `now`.
@@ -43,8 +44,7 @@ pub trait TokenCodecExt: TokenCodec {
     /// # Errors
     /// As [`decode`](Self::decode).
     fn decode_at<C: DeserializeOwned>(&self, token: &str, now: OffsetDateTime) -> Result<Token<C>> {
-        let mut payload = Vec::new();
-        let envelope = self.decode_into(&RawToken::new(token), now, &mut payload)?;
+        let (envelope, payload) = read(self, token, now.unix_timestamp())?;
         Token::new(envelope, payload)
     }
 
@@ -65,7 +65,8 @@ pub trait TokenCodecExt: TokenCodec {
     /// # Errors
     /// As [`TokenCodec::decode_into`].
     fn open(&self, token: &str) -> Result<Opened> {
-        self.open_at(token, SystemClock.now())
+        let (envelope, payload) = read(self, token, SystemClock.unix_timestamp())?;
+        Ok(Opened::new(envelope, payload))
     }
 
     /// The same with the keys that are due at the moment `now`.
@@ -73,10 +74,15 @@ pub trait TokenCodecExt: TokenCodec {
     /// # Errors
     /// As [`open`](Self::open).
     fn open_at(&self, token: &str, now: OffsetDateTime) -> Result<Opened> {
-        let mut payload = Vec::new();
-        let envelope = self.decode_into(&RawToken::new(token), now, &mut payload)?;
+        let (envelope, payload) = read(self, token, now.unix_timestamp())?;
         Ok(Opened::new(envelope, payload))
     }
 }
 
 impl<T: TokenCodec + ?Sized> TokenCodecExt for T {}
+
+fn read<T: TokenCodec + ?Sized>(codec: &T, token: &str, now: i64) -> Result<(Envelope, Vec<u8>)> {
+    let mut payload = Vec::new();
+    let envelope = codec.decode_into(&RawToken::new(token), now, &mut payload)?;
+    Ok((envelope, payload))
+}

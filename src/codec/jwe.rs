@@ -1,7 +1,6 @@
 //! Encrypted tokens in compact serialization behind [`TokenCodec`].
 
 use serde::Serialize;
-use time::OffsetDateTime;
 
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
 use crate::base::{KeyId, Limits};
@@ -94,14 +93,9 @@ impl TokenCodec for JweCodec {
         compact::encrypt_into(&content, None::<&()>, self.keys.peek().primary()?, out)
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         let ring = self.keys.peek();
-        let found = jwe::decrypt_into(token.as_str(), &ring, &self.limits, now.unix_timestamp(), out)?;
+        let found = jwe::decrypt_into(token.as_str(), &ring, &self.limits, now, out)?;
         Ok(Envelope::new(Format::Jwe, found.key.alg().name(), found.key.provenance())
             .with_kid(found.key.kid().cloned())
             .with_typ(found.typ.as_deref())
@@ -112,7 +106,7 @@ impl TokenCodec for JweCodec {
         Some(self.keys.version())
     }
 
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
         self.keys.peek().due_until(now)
     }
 }

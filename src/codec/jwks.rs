@@ -3,14 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
-use time::OffsetDateTime;
-
 use super::{Body, Envelope, JwsCodec, RawToken, Token, TokenCodec};
 use crate::base::Limits;
 use crate::error::{ErrorKind, Result};
 use crate::keys::{Fetch, FetchAsync, JwksSource, Provenance};
 use crate::signal;
+use serde::de::DeserializeOwned;
 
 /// Reads the signed tokens of one issuer, whose keys it has fetched when they are needed.
 ///
@@ -61,7 +59,7 @@ impl<F> JwksCodec<F> {
         &self,
         prepared: Result<bool>,
         token: &RawToken<'_>,
-        now: OffsetDateTime,
+        now: i64,
         out: &mut Vec<u8>,
     ) -> Result<Read> {
         let (seen, start) = (self.source.generation(), out.len());
@@ -99,13 +97,13 @@ impl<F: FetchAsync> JwksCodec<F> {
         let mut payload = Vec::new();
         let shaped = self.tokens.recognizes(&raw);
         let prepared = if shaped { self.source.prepare_async(&*self.fetch).await } else { Ok(true) };
-        let envelope = match self.read(prepared, &raw, self.source.now(), &mut payload)? {
+        let envelope = match self.read(prepared, &raw, self.source.unix_timestamp(), &mut payload)? {
             Read::Authentic(envelope) => envelope,
             Read::Unknown { seen } => {
                 if !self.source.seek_async(&*self.fetch, seen).await? {
                     return Err(ErrorKind::UnknownKey.into());
                 }
-                self.tokens.decode_into(&raw, self.source.now(), &mut payload)?
+                self.tokens.decode_into(&raw, self.source.unix_timestamp(), &mut payload)?
             }
         };
         Token::new(envelope, payload)
@@ -127,12 +125,7 @@ impl<F: Fetch + 'static> TokenCodec for JwksCodec<F> {
         self.tokens.encode_into(body, out)
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         // For what is no token nothing is fetched.
         let shaped = self.tokens.recognizes(token);
         let prepared = if shaped { self.source.prepare(&self.fetch) } else { Ok(true) };
@@ -152,7 +145,7 @@ impl<F: Fetch + 'static> TokenCodec for JwksCodec<F> {
         if self.source.is_calm() { self.tokens.keys_version() } else { None }
     }
 
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
         self.tokens.keys_due_until(now)
     }
 }

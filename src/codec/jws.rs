@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use time::OffsetDateTime;
 
 use super::{Body, Envelope, Format, RawToken, Token, TokenCodec, TokenCodecExt};
 use crate::base::{KeyId, Limits, Scratch};
@@ -175,15 +174,9 @@ impl TokenCodec for JwsCodec {
         }
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         let parts = Parts::of(token.as_str(), &self.limits)?;
         let ring = self.keys.peek();
-        let now = now.unix_timestamp();
         let (key, typ, cty);
         let text;
         // Most tokens are those of the ring's first key, and their header needs no parser.
@@ -212,7 +205,7 @@ impl TokenCodec for JwsCodec {
         Some(self.keys.version())
     }
 
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
         self.keys.peek().due_until(now)
     }
 }

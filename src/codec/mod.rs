@@ -19,8 +19,6 @@ mod sealed;
 mod token;
 mod tokens;
 
-use time::OffsetDateTime;
-
 #[cfg(feature = "amora")]
 pub use amora::AmoraCodec;
 pub use any_of::AnyOf;
@@ -74,7 +72,7 @@ pub trait TokenCodec: Send + Sync {
     /// gives no randomness. `out` may then have grown.
     fn encode_into(&self, body: &Body<'_>, out: &mut String) -> Result<()>;
 
-    /// Authenticates `token` at the moment `now` and appends its payload to `out`.
+    /// Authenticates `token` at the moment `now` (Unix seconds) and appends its payload to `out`.
     ///
     /// `now` decides which keys are due; the token's own times are reported in the [`Envelope`], not
     /// judged.
@@ -82,12 +80,7 @@ pub trait TokenCodec: Send + Sync {
     /// # Errors
     /// Where the token is malformed, too large, of no known key or not authentic. `out` then holds
     /// nothing that can be trusted.
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope>;
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope>;
 
     /// A number that changes whenever the keys that read are exchanged: what was verified under
     /// another one may no longer be. [`Cached`] remembers no token of a codec that has none, which
@@ -96,9 +89,9 @@ pub trait TokenCodec: Send + Sync {
         None
     }
 
-    /// The last moment at which all keys that are due at `now` are still due; none where there is
-    /// no such end.
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    /// The last moment at which all keys that are due at `now` are still due, both in Unix seconds;
+    /// none where there is no such end.
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
         let _ = now;
         None
     }
@@ -126,7 +119,7 @@ macro_rules! through {
             fn decode_into(
                 &self,
                 token: &RawToken<'_>,
-                now: OffsetDateTime,
+                now: i64,
                 out: &mut Vec<u8>,
             ) -> Result<Envelope> {
                 (**self).decode_into(token, now, out)
@@ -136,7 +129,7 @@ macro_rules! through {
                 (**self).keys_version()
             }
 
-            fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+            fn keys_due_until(&self, now: i64) -> Option<i64> {
                 (**self).keys_due_until(now)
             }
         }

@@ -1,7 +1,5 @@
 //! Signed, then encrypted (RFC 7519 §5.2, §11.2).
 
-use time::OffsetDateTime;
-
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
 use crate::base::KeyId;
 use crate::error::{Error, ErrorKind, Result};
@@ -72,12 +70,7 @@ impl<Outer: TokenCodec, Inner: TokenCodec> TokenCodec for Nested<Outer, Inner> {
         self.outer.encode_into(&around, out)
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         let mut payload = zeroize::Zeroizing::new(Vec::new());
         let around = self.outer.decode_into(token, now, &mut payload)?;
         if !around.content_type().is_some_and(|cty| crate::base::same_media_type(cty, "JWT")) {
@@ -99,7 +92,7 @@ impl<Outer: TokenCodec, Inner: TokenCodec> TokenCodec for Nested<Outer, Inner> {
         Some(self.outer.keys_version()?.wrapping_add(self.inner.keys_version()?))
     }
 
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
         let both = [self.outer.keys_due_until(now), self.inner.keys_due_until(now)];
         both.into_iter().flatten().min()
     }

@@ -1,7 +1,5 @@
 //! Sealed tokens behind [`TokenCodec`].
 
-use time::OffsetDateTime;
-
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
 use crate::base::{KeyId, Limits};
 use crate::error::Result;
@@ -90,15 +88,10 @@ impl TokenCodec for SealedCodec {
         self.keys.peek().primary()?.seal_into(body.payload(), self.cipher, out)
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         let ring = self.keys.peek();
         let (cipher, key) = open_into(token.as_str(), &self.limits, out, |kid| {
-            ring.candidates(kid.map(KeyId::as_str), "", now.unix_timestamp())
+            ring.candidates(kid.map(KeyId::as_str), "", now)
         })?;
         Ok(Envelope::new(Format::Sealed, cipher.name(), Provenance::SharedKey)
             .with_kid(key.kid().cloned()))
@@ -108,7 +101,7 @@ impl TokenCodec for SealedCodec {
         Some(self.keys.version())
     }
 
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
         self.keys.peek().due_until(now)
     }
 }
@@ -124,15 +117,14 @@ impl TokenCodec for SealedCodec {
 /// Payloads are JSON objects with `exp` by custom; any bytes are written and read here.
 ///
 /// ```
-/// use symbolon::{HeaderlessSealedCodec, RawToken, TokenCodec};
-/// use time::OffsetDateTime;
+/// use symbolon::{Clock, HeaderlessSealedCodec, RawToken, SystemClock, TokenCodec};
 ///
 /// let codec = HeaderlessSealedCodec::from_master(b"32-byte-long-secret-key-123456789")?;
 /// let token = RawToken::new(
 ///     "7q3niiJpw56StI4ghMevqomDeTjTfRnTwlgQYffsB2seqg9jrj2E1uddHqlHaPvXhIjbwL1nHon3eiA0Fww",
 /// );
 /// let mut payload = Vec::new();
-/// codec.decode_into(&token, OffsetDateTime::now_utc(), &mut payload)?;
+/// codec.decode_into(&token, SystemClock.unix_timestamp(), &mut payload)?;
 /// assert_eq!(payload, br#"{"exp":4102444800}"#);
 /// # Ok::<(), symbolon::Error>(())
 /// ```
@@ -199,15 +191,10 @@ impl TokenCodec for HeaderlessSealedCodec {
         self.keys.peek().primary()?.seal_into(body.payload(), self.cipher, out)
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        now: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         judge_headerless(token.as_str(), &self.limits)?;
         let ring = self.keys.peek();
-        let keys = ring.candidates(None, "", now.unix_timestamp())?;
+        let keys = ring.candidates(None, "", now)?;
         let (cipher, key) = open_headerless_into(token.as_str(), keys, out)?;
         Ok(Envelope::new(Format::SealedHeaderless, cipher.name(), Provenance::SharedKey)
             .with_kid(key.kid().cloned()))
@@ -217,7 +204,7 @@ impl TokenCodec for HeaderlessSealedCodec {
         Some(self.keys.version())
     }
 
-    fn keys_due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    fn keys_due_until(&self, now: i64) -> Option<i64> {
         self.keys.peek().due_until(now)
     }
 }

@@ -78,7 +78,7 @@ impl<C: DeserializeOwned> Token<C> {
     /// the user's own claims do not fit their type.
     pub fn validate(self, validator: &Validator) -> Result<Verified<C>> {
         let now = validator.now();
-        self.validate_at(validator, now)
+        self.judged_at(validator, now)
     }
 
     /// The same at the moment `now`, whatever the validator's clock says.
@@ -86,8 +86,12 @@ impl<C: DeserializeOwned> Token<C> {
     /// # Errors
     /// As [`validate`](Self::validate).
     pub fn validate_at(self, validator: &Validator, now: OffsetDateTime) -> Result<Verified<C>> {
+        self.judged_at(validator, now.unix_timestamp())
+    }
+
+    fn judged_at(self, validator: &Validator, now: i64) -> Result<Verified<C>> {
         let Self { envelope, registered, payload, custom } = self;
-        validator.judge(&registered, &envelope.outside(), now.unix_timestamp())?;
+        validator.judge(&registered, &envelope.outside(), now)?;
         accept(envelope, registered, custom, &payload)
     }
 
@@ -210,8 +214,7 @@ impl Opened {
     /// # Errors
     /// The first rule that it breaks.
     pub fn validate(self, validator: &Validator) -> Result<Vec<u8>> {
-        let now = validator.now().unix_timestamp();
-        validator.judge(&Registered::default(), &self.envelope.outside(), now)?;
+        validator.judge(&Registered::default(), &self.envelope.outside(), validator.now())?;
         Ok(self.payload)
     }
 

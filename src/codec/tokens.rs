@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::token::{accept, read_claims};
 use super::{Body, RawToken, TokenCodec, Verified};
@@ -70,14 +70,15 @@ impl<C> Tokens<C> {
         }
     }
 
-    pub(super) fn now(&self) -> OffsetDateTime {
-        self.clock.now()
+    /// In Unix seconds, as all that follows.
+    pub(super) fn now(&self) -> i64 {
+        self.clock.unix_timestamp()
     }
 
     /// Judges what was verified before once more.
-    pub(super) fn judge(&self, verified: &Verified<C>, now: OffsetDateTime) -> Result<()> {
+    pub(super) fn judge(&self, verified: &Verified<C>, now: i64) -> Result<()> {
         let outside = verified.envelope().outside();
-        self.validator.judge(verified.registered(), &outside, now.unix_timestamp())
+        self.validator.judge(verified.registered(), &outside, now)
     }
 
     /// The codec, for what goes beyond issuing and verifying.
@@ -129,7 +130,7 @@ impl<C: Serialize> Tokens<C> {
     }
 
     fn write(&self, subject: Option<&str>, custom: &C, out: &mut String) -> Result<()> {
-        let now = self.clock.unix_timestamp();
+        let now = self.now();
         let expires_at = now
             .checked_add(self.lifetime)
             .ok_or_else(|| Error::new(ErrorKind::InvalidLifetime, "it ends after time itself"))?;
@@ -183,15 +184,10 @@ impl<C: DeserializeOwned> Tokens<C> {
     /// # Errors
     /// As [`verify`](Self::verify).
     pub fn verify_in(&self, token: &str, buffer: &mut Vec<u8>) -> Result<Verified<C>> {
-        self.verify_at(token, self.clock.now(), buffer)
+        self.verify_at(token, self.now(), buffer)
     }
 
-    pub(super) fn verify_at(
-        &self,
-        token: &str,
-        now: OffsetDateTime,
-        buffer: &mut Vec<u8>,
-    ) -> Result<Verified<C>> {
+    pub(super) fn verify_at(&self, token: &str, now: i64, buffer: &mut Vec<u8>) -> Result<Verified<C>> {
         let mut signal = Signal::begin(Deed::Verify, self.issuer.as_deref());
         let verified = signal.within(|signal| self.read(token, now, buffer, signal));
         signal.end(verified.as_ref().err());
@@ -201,7 +197,7 @@ impl<C: DeserializeOwned> Tokens<C> {
     fn read(
         &self,
         token: &str,
-        now: OffsetDateTime,
+        now: i64,
         buffer: &mut Vec<u8>,
         signal: &mut Signal,
     ) -> Result<Verified<C>> {
@@ -214,7 +210,7 @@ impl<C: DeserializeOwned> Tokens<C> {
         }
         let mut registered = Registered::default();
         let custom = read_claims(buffer, &mut registered)?;
-        self.validator.judge(&registered, &envelope.outside(), now.unix_timestamp())?;
+        self.validator.judge(&registered, &envelope.outside(), now)?;
         accept(envelope, registered, custom, buffer)
     }
 }

@@ -71,10 +71,16 @@ impl<'de> Reader<'_, 'de> {
         self.text.as_bytes().get(self.at).copied()
     }
 
+    /// Past bytes that were seen, so that it stays within the text, or a little past its end.
+    #[inline]
+    const fn step(&mut self, bytes: usize) {
+        self.at = self.at.wrapping_add(bytes);
+    }
+
     #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let there = self.peek() == Some(byte);
-        self.at = self.at.saturating_add(usize::from(there));
+        self.step(usize::from(there));
         there
     }
 
@@ -90,7 +96,7 @@ impl<'de> Reader<'_, 'de> {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                 return;
             }
-            self.at = self.at.saturating_add(1);
+            self.step(1);
         }
     }
 
@@ -100,7 +106,8 @@ impl<'de> Reader<'_, 'de> {
         let len = json::plain_len(rest, 0);
         match (rest.get(..len), rest.as_bytes().get(len)) {
             (Some(string), Some(b'"')) => {
-                self.at = self.at.saturating_add(len).saturating_add(2);
+                // With its quotes.
+                self.step(len.wrapping_add(2));
                 self.string = string;
                 Ok(string)
             }
@@ -110,7 +117,7 @@ impl<'de> Reader<'_, 'de> {
 
     fn word(&mut self, word: &str) -> Result<(), NotPlain> {
         let rest = self.text.get(self.at..).ok_or(NotPlain)?;
-        self.at = self.at.saturating_add(word.len());
+        self.step(word.len());
         if rest.starts_with(word) { Ok(()) } else { Err(NotPlain) }
     }
 
@@ -121,9 +128,9 @@ impl<'de> Reader<'_, 'de> {
         let mut number: u64 = 0;
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 15));
-            self.at = self.at.saturating_add(1);
+            self.step(1);
         }
-        let digits = self.at.saturating_sub(start);
+        let digits = self.at.wrapping_sub(start);
         let zero_first = self.text.as_bytes().get(start) == Some(&b'0');
         // A leading zero is no JSON; minus zero is no whole number.
         if !(1..=18).contains(&digits)
@@ -137,21 +144,34 @@ impl<'de> Reader<'_, 'de> {
         Ok((negative, number))
     }
 
+    fn visit_number<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, NotPlain> {
+        match self.number()? {
+            (false, number) => visitor.visit_u64(number),
+            (true, _) => visitor.visit_i64(self.number),
+        }
+    }
+
     fn enter(&mut self) -> Result<u32, NotPlain> {
         let outside = self.depth;
-        self.at = self.at.saturating_add(1);
-        self.depth = outside.saturating_add(1);
+        self.step(1);
+        self.depth = outside.wrapping_add(1);
         if self.depth > MAX_DEPTH { Err(NotPlain) } else { Ok(outside) }
     }
 
     /// Whether the array or object ends here; else the reader stands before its next element.
     fn ends(&mut self, end: u8, first: &mut bool) -> Result<bool, NotPlain> {
+        let is_first = std::mem::take(first);
+        // As nearly always there is no space before it.
+        if !is_first && self.take(b',') {
+            self.space();
+            return Ok(false);
+        }
         self.space();
         if self.take(end) {
-            self.depth = self.depth.saturating_sub(1);
+            self.depth = self.depth.wrapping_sub(1);
             return Ok(true);
         }
-        if !std::mem::take(first) {
+        if !is_first {
             self.need(b',')?;
             self.space();
         }
@@ -171,6 +191,14 @@ impl<'de> Reader<'_, 'de> {
 
 /// The value that the reader stands before.
 struct Plain<'p, 'r, 'de>(&'p mut Reader<'r, 'de>);
+
+macro_rules! numbers {
+    ($($method:ident),*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
+            self.0.visit_number(visitor)
+        }
+    )*};
+}
 
 impl<'de> Deserializer<'de> for Plain<'_, '_, 'de> {
     type Error = NotPlain;
@@ -200,11 +228,17 @@ impl<'de> Deserializer<'de> for Plain<'_, '_, 'de> {
             b't' => reader.word("true").and_then(|()| visitor.visit_bool(true)),
             b'f' => reader.word("false").and_then(|()| visitor.visit_bool(false)),
             b'n' => reader.word("null").and_then(|()| visitor.visit_unit()),
-            _ => match reader.number()? {
-                (false, number) => visitor.visit_u64(number),
-                (true, _) => visitor.visit_i64(reader.number),
-            },
+            _ => reader.visit_number(visitor),
         }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
+        // What it is else does not fit, as the two passes will tell.
+        visitor.visit_borrowed_str(self.0.string()?)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
+        self.deserialize_str(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
@@ -250,8 +284,23 @@ impl<'de> Deserializer<'de> for Plain<'_, '_, 'de> {
         Err(NotPlain)
     }
 
+    numbers!(
+        deserialize_i8,
+        deserialize_i16,
+        deserialize_i32,
+        deserialize_i64,
+        deserialize_i128,
+        deserialize_u8,
+        deserialize_u16,
+        deserialize_u32,
+        deserialize_u64,
+        deserialize_u128,
+        deserialize_f32,
+        deserialize_f64
+    );
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string unit unit_struct seq tuple
+        bool char unit unit_struct seq tuple
         tuple_struct map identifier ignored_any
     }
 }
@@ -273,7 +322,7 @@ impl<'de> MapAccess<'de> for Members<'_, '_, 'de> {
         if self.reader.ends(b'}', &mut self.first)? {
             return Ok(None);
         }
-        let start = self.reader.at.saturating_add(1);
+        let start = self.reader.at.wrapping_add(1);
         self.name = self.reader.string()?;
         let mark = json::mark(self.reader.text, start, self.name.len());
         let (marks, free) = self.marks.split_at_mut_checked(self.count).ok_or(NotPlain)?;
@@ -282,9 +331,11 @@ impl<'de> MapAccess<'de> for Members<'_, '_, 'de> {
             return Err(NotPlain);
         }
         *free.first_mut().ok_or(NotPlain)? = mark;
-        self.count = self.count.saturating_add(1);
-        self.reader.space();
-        self.reader.need(b':')?;
+        self.count = self.count.wrapping_add(1);
+        if !self.reader.take(b':') {
+            self.reader.space();
+            self.reader.need(b':')?;
+        }
         self.reader.space();
         seed.deserialize(BorrowedStrDeserializer::new(self.name)).map(Some)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::{Name, Registered, Written};
 use crate::base::object::Fixed as _;
@@ -247,8 +247,9 @@ impl Validator {
         self
     }
 
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        self.clock.now()
+    /// In Unix seconds.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.unix_timestamp()
     }
 
     /// Refuses settings that contradict themselves, before any token is judged by them.

@@ -229,10 +229,9 @@ impl<W: WritingKey> Keyring<W> {
         self.readers.is_empty()
     }
 
-    /// The first moment, from `now` on, at which a key reads for the last time.
-    pub(crate) fn due_until(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let first = self.ends.range(now.unix_timestamp()..).next()?;
-        OffsetDateTime::from_unix_timestamp(*first).ok()
+    /// The first moment, from `now` on, at which a key reads for the last time; both in Unix seconds.
+    pub(crate) fn due_until(&self, now: i64) -> Option<i64> {
+        self.ends.range(now..).next().copied()
     }
 
     /// The keys that a token is tried with, at most 4: picked by `kid`, of the header's `alg`, and

@@ -154,13 +154,14 @@ impl SealedKey {
         bytes.extend_from_slice(&fixed);
         bytes.extend_from_slice(kid);
         bytes.extend_from_slice(salt);
-        let derived = self.extracted.expand(&bytes).map_err(encryption)?;
-        bytes.extend_from_slice(&derived.commitment);
+        let key = self.extracted.key(&bytes).map_err(encryption)?;
+        let commitment = self.extracted.commitment(&bytes).map_err(encryption)?;
+        bytes.extend_from_slice(&commitment);
         bytes.extend_from_slice(payload);
 
         let tag = Parts::untagged(header_len, &mut bytes)
             .ok_or(Failed)
-            .and_then(|parts| cipher.seal(&derived.key, parts.salt, parts.aad, parts.text))
+            .and_then(|parts| cipher.seal(&key, parts.salt, parts.aad, parts.text))
             .map_err(encryption)?;
         bytes.extend_from_slice(&tag);
         base64url::encode_into(&*bytes, out);
@@ -231,12 +232,12 @@ fn open<K: std::borrow::Borrow<SealedKey>>(
 ) -> Result<K> {
     let (parts, tag) = Parts::tagged(said.header_len, bytes).ok_or(ErrorKind::Malformed)?;
     for key in keys {
-        let derived = key.borrow().extracted.expand(parts.info);
-        let derived = derived.map_err(|_| ErrorKind::Unauthentic)?;
-        if derived.is_committed_to(parts.commitment) {
+        let extracted = &key.borrow().extracted;
+        if extracted.is_committed(parts.head, parts.commitment) {
             // No other key can be committed to as well.
-            said.cipher
-                .open(&derived.key, parts.salt, parts.aad, parts.text, tag)
+            extracted
+                .key(parts.head)
+                .and_then(|key| said.cipher.open(&key, parts.salt, parts.aad, parts.text, tag))
                 .map_err(|_| ErrorKind::Unauthentic)?;
             return Ok(key);
         }

@@ -23,20 +23,22 @@
 //!
 //! ```text
 //! PRK = HKDF-Extract(salt = "symbolon sealed", IKM = master)
-//! OKM = HKDF-Expand(PRK, info = header | salt, L = 64)
-//! key = OKM[0..32]    commitment = OKM[32..64]
+//! key = HKDF-Expand(PRK, info = "k" | header | salt, L = 32)
+//! commitment = HKDF-Expand(PRK, info = "c" | header | salt, L = 32)
 //! nonce = salt[0..12] for AES-256-GCM, salt[0..24] for XChaCha20-Poly1305
 //! additional data = header | salt | commitment
 //! ```
 //!
 //! The token's salt stands in the info and not in the extraction, so that PRK is made once per
 //! master key. No two headers and salts run together into one info: the header says how long it is.
+//! Two expansions rather than one of 64 bytes, whose second block would hash the first one once more:
+//! with a kid of up to 26 bytes each of them is one block of SHA-256 within and one without.
 //!
 //! # Reading
 //!
 //! Refuse what is too long, has another first byte, an unknown cipher or a kid that is not UTF-8.
-//! Pick the keys by kid. For each (at most 4), derive OKM and compare the commitment in constant
-//! time; where it differs, go on to the next. Where it agrees, check the tag and decrypt. Whatever
+//! Pick the keys by kid. For each (at most 4), derive the commitment and compare it in constant
+//! time; where it differs, go on to the next. Where it agrees, derive the key, check the tag and decrypt. Whatever
 //! fails, say one and the same thing.
 //!
 //! # Why this is safe
@@ -79,7 +81,6 @@ const PREFIX: &str = "se";
 
 /// Format, cipher and the kid's length.
 pub(super) const FIXED_LEN: usize = 3;
-pub(super) const MAX_KID_LEN: usize = 255;
 pub(super) const SALT_LEN: usize = 24;
 pub(super) const COMMITMENT_LEN: usize = 32;
 pub(super) const TAG_LEN: usize = 16;
@@ -171,7 +172,7 @@ impl Said {
 /// A token's bytes, taken apart. `text` is plaintext before it is sealed and after it is opened.
 pub(super) struct Parts<'b> {
     /// Header and salt: what the key is derived by.
-    pub(super) info: &'b [u8],
+    pub(super) head: &'b [u8],
     pub(super) salt: &'b [u8; SALT_LEN],
     pub(super) commitment: &'b [u8; COMMITMENT_LEN],
     /// All that stands before the ciphertext.
@@ -182,12 +183,12 @@ pub(super) struct Parts<'b> {
 impl<'b> Parts<'b> {
     /// Takes apart what has no tag yet, or no more.
     pub(super) fn untagged(header_len: usize, bytes: &'b mut [u8]) -> Option<Self> {
-        let info_len = header_len.checked_add(SALT_LEN)?;
-        let (aad, text) = bytes.split_at_mut_checked(info_len.checked_add(COMMITMENT_LEN)?)?;
+        let head_len = header_len.checked_add(SALT_LEN)?;
+        let (aad, text) = bytes.split_at_mut_checked(head_len.checked_add(COMMITMENT_LEN)?)?;
         let aad = &*aad;
-        let (info, commitment) = aad.split_at_checked(info_len)?;
-        let salt = info.last_chunk()?;
-        Some(Self { info, salt, commitment: commitment.first_chunk()?, aad, text })
+        let (head, commitment) = aad.split_at_checked(head_len)?;
+        let salt = head.last_chunk()?;
+        Some(Self { head, salt, commitment: commitment.first_chunk()?, aad, text })
     }
 
     /// Takes a whole token apart.

@@ -41,7 +41,7 @@ fn text(bytes: impl AsRef<[u8]>) -> String {
 fn read(codec: &impl TokenCodec, token: &str) -> Result<(Vec<u8>, Envelope), Error> {
     // What stood in the buffer stays, and a failure adds nothing.
     let mut out = b"before".to_vec();
-    let result = codec.decode_into(&RawToken::new(token), at(NOW), &mut out);
+    let result = codec.decode_into(&RawToken::new(token), NOW, &mut out);
     assert!(out.starts_with(b"before"));
     assert!(result.is_ok() || out == b"before");
     result.map(|envelope| (out.split_off(6), envelope))
@@ -403,7 +403,7 @@ fn refuses_what_is_too_large_before_it_decodes() {
         let garbage = head.to_owned() + &"A".repeat(10 * 1024 * 1024);
         for codec in [&codec as &dyn TokenCodec, &headerless] {
             let mut out = Vec::new();
-            let result = codec.decode_into(&RawToken::new(&garbage), at(NOW), &mut out);
+            let result = codec.decode_into(&RawToken::new(&garbage), NOW, &mut out);
             assert_eq!(kind(result), Some(ErrorKind::TooLarge));
             assert_eq!(out.capacity(), 0, "room was made for it");
             assert!(!codec.recognizes(&RawToken::new(&garbage)));

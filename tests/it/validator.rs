@@ -35,12 +35,7 @@ impl TokenCodec for Plain {
         Ok(())
     }
 
-    fn decode_into(
-        &self,
-        token: &RawToken<'_>,
-        _: OffsetDateTime,
-        out: &mut Vec<u8>,
-    ) -> Result<Envelope> {
+    fn decode_into(&self, token: &RawToken<'_>, _: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         out.extend_from_slice(token.as_str().as_bytes());
         Ok(Envelope::new(Format::Other("plain"), "none of ours", self.provenance())
             .with_typ(self.typ)

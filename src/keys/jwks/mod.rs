@@ -173,8 +173,8 @@ impl JwksSource {
     }
 
     /// The present moment, by the clock that keys age by.
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        self.0.clock.now()
+    pub(crate) fn unix_timestamp(&self) -> i64 {
+        self.0.clock.unix_timestamp()
     }
 
     /// Counts the sets that were received.
