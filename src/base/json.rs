@@ -404,6 +404,33 @@ pub(crate) fn mark(text: &str, at: usize, len: usize) -> u64 {
     bytes.wrapping_add((len as u64).wrapping_add(1) << 56)
 }
 
+/// The length and the mark of the name that `eight` begins with, if its end stands there, and nothing
+/// before that needs a second look.
+#[inline]
+pub(crate) fn short_name(eight: [u8; 8]) -> Option<(usize, u64)> {
+    let eight = u64::from_le_bytes(eight);
+    let bits = not_plain(eight).trailing_zeros() & !7;
+    let len = bits / 8;
+    // No shift is as wide as the word itself.
+    let text = (1_u64.checked_shl(bits)?).wrapping_sub(1);
+    let ends = eight.checked_shr(bits)? & 0xff == u64::from(b'"');
+    ends.then(|| (len as usize, (eight & text).wrapping_add(u64::from(len).wrapping_add(1) << 56)))
+}
+
+/// The number that `eight` digits are, the first one the highest.
+#[inline]
+pub(crate) const fn eight_digits(eight: [u8; 8]) -> Option<u64> {
+    let digits = u64::from_le_bytes(eight) ^ const { each(b'0') };
+    // What is more than 9 reaches the highest bit, or had it.
+    if (digits.wrapping_add(const { each(0x7f - 9) }) | digits) & const { each(0x80) } != 0 {
+        return None;
+    }
+    // Neighbours are joined: to pairs, to fours, to all.
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = pairs.wrapping_mul(100).wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+    Some(fours.wrapping_mul(10_000).wrapping_add(fours >> 32) & 0xffff_ffff)
+}
+
 const INLINE_NAMES: usize = 24;
 
 /// The member names of the objects that are open, innermost last; on the stack while they are few.
@@ -587,6 +614,36 @@ mod tests {
                 }
             }
             assert!(is_plain(&(text + "\u{7f}")));
+        }
+    }
+
+    #[test]
+    fn eight_digits_are_the_number_that_they_spell() {
+        let read = |text: &str| eight_digits(text.as_bytes().try_into().unwrap());
+        for number in [0_u64, 1, 9, 90, 10_000_000, 12_345_678, 98_765_432, 99_999_999] {
+            assert_eq!(read(&format!("{number:08}")), Some(number));
+        }
+        for at in 0..8 {
+            for other in (0..=255).filter(|byte: &u8| !byte.is_ascii_digit()) {
+                let mut text = *b"99999999";
+                text[at] = other;
+                assert_eq!(eight_digits(text), None, "{other} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_name_is_marked_as_any_name_is() {
+        for len in 0..=7 {
+            for behind in ["\":1,....", "\"\"\"\"\"\"\"\""] {
+                let name = &"abcdefg"[..len];
+                let text = format!("{name}{behind}");
+                let found = short_name(*text.as_bytes().first_chunk().unwrap());
+                assert_eq!(found, Some((len, mark(&text, 0, len))), "{text}");
+            }
+        }
+        for other in ["abcdefgh", "abc\\u0061", "abc\n\"abc", "\u{e9}\u{e9}\u{e9}\u{e9}"] {
+            assert_eq!(short_name(*other.as_bytes().first_chunk().unwrap()), None, "{other}");
         }
     }
 

@@ -100,6 +100,25 @@ impl<'de> Reader<'_, 'de> {
         }
     }
 
+    /// A string, and its [mark](json::mark) as a name.
+    #[inline]
+    fn name(&mut self) -> Result<(&'de str, u64), NotPlain> {
+        let quoted = self.text.as_bytes().get(self.at..).ok_or(NotPlain)?;
+        // Nearly every name ends within eight bytes that are there: they tell all.
+        if let Some((b'"', rest)) = quoted.split_first()
+            && let Some(eight) = rest.first_chunk()
+            && let Some((len, mark)) = json::short_name(*eight)
+        {
+            let start = self.at.wrapping_add(1);
+            let end = start.wrapping_add(len);
+            self.at = end.wrapping_add(1);
+            return Ok((self.text.get(start..end).ok_or(NotPlain)?, mark));
+        }
+        let start = self.at.wrapping_add(1);
+        let name = self.string()?;
+        Ok((name, json::mark(self.text, start, name.len())))
+    }
+
     #[inline]
     fn string(&mut self) -> Result<&'de str, NotPlain> {
         let rest = self.text.get(self.at..).and_then(|rest| rest.strip_prefix('"')).ok_or(NotPlain)?;
@@ -126,6 +145,13 @@ impl<'de> Reader<'_, 'de> {
         let negative = self.take(b'-');
         let start = self.at;
         let mut number: u64 = 0;
+        // Of a date eight digits are read at once.
+        if let Some(eight) = self.text.as_bytes().get(start..).and_then(|rest| rest.first_chunk())
+            && let Some(eight) = json::eight_digits(*eight)
+        {
+            number = eight;
+            self.step(8);
+        }
         while let Some(digit @ b'0'..=b'9') = self.peek() {
             number = number.wrapping_mul(10).wrapping_add(u64::from(digit & 15));
             self.step(1);
@@ -159,6 +185,7 @@ impl<'de> Reader<'_, 'de> {
     }
 
     /// Whether the array or object ends here; else the reader stands before its next element.
+    #[inline]
     fn ends(&mut self, end: u8, first: &mut bool) -> Result<bool, NotPlain> {
         let is_first = std::mem::take(first);
         // As nearly always there is no space before it.
@@ -241,6 +268,14 @@ impl<'de> Deserializer<'de> for Plain<'_, '_, 'de> {
         self.deserialize_str(visitor)
     }
 
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
+        match self.0.peek() {
+            Some(b'"') => self.0.string().and_then(|_| visitor.visit_unit()),
+            Some(b'0'..=b'9') => self.0.number().and_then(|_| visitor.visit_unit()),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, NotPlain> {
         if self.0.peek() == Some(b'n') {
             return self.0.word("null").and_then(|()| visitor.visit_none());
@@ -301,7 +336,7 @@ impl<'de> Deserializer<'de> for Plain<'_, '_, 'de> {
 
     forward_to_deserialize_any! {
         bool char unit unit_struct seq tuple
-        tuple_struct map identifier ignored_any
+        tuple_struct map identifier
     }
 }
 
@@ -322,9 +357,8 @@ impl<'de> MapAccess<'de> for Members<'_, '_, 'de> {
         if self.reader.ends(b'}', &mut self.first)? {
             return Ok(None);
         }
-        let start = self.reader.at.wrapping_add(1);
-        self.name = self.reader.string()?;
-        let mark = json::mark(self.reader.text, start, self.name.len());
+        let mark;
+        (self.name, mark) = self.reader.name()?;
         let (marks, free) = self.marks.split_at_mut_checked(self.count).ok_or(NotPlain)?;
         // Names that begin alike may be equal.
         if marks.contains(&mark) {

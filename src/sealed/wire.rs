@@ -38,8 +38,8 @@
 //!
 //! Refuse what is too long, has another first byte, an unknown cipher or a kid that is not UTF-8.
 //! Pick the keys by kid. For each (at most 4), derive the commitment and compare it in constant
-//! time; where it differs, go on to the next. Where it agrees, derive the key, check the tag and decrypt. Whatever
-//! fails, say one and the same thing.
+//! time; where it differs, go on to the next. Where it agrees, derive the key, check the tag and
+//! decrypt. Whatever fails, say one and the same thing.
 //!
 //! # Why this is safe
 //!

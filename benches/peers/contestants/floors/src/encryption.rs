@@ -1,5 +1,6 @@
 //! Ciphers with keys that are prepared (dir), or fresh for each token (Amora, sealed).
 
+use std::hint::black_box;
 use std::rc::Rc;
 
 use chacha20::{R20, hchacha};
@@ -16,8 +17,8 @@ pub(crate) fn enter(entries: &mut Entries) {
 
     // Where the processor has instructions for SHA-256 it is the fastest.
     let extracted = Hkdf::<Sha256>::new(None, &SECRET);
-    on_ring::sealed(entries, RUST_CRYPTO_AND_RING, move |salt, derived| {
-        extracted.expand(salt, derived).expect("64 bytes are few");
+    on_ring::sealed(entries, RUST_CRYPTO_AND_RING, move |info, derived| {
+        extracted.expand_multi_info(&info, derived).expect("32 bytes are few");
     });
 }
 
@@ -39,12 +40,11 @@ macro_rules! on {
             };
             use $library::hkdf::{HKDF_SHA256, KeyType, Salt};
 
-            /// What a sealed token derives of its salt: a key and a commitment.
             struct Derived;
 
             impl KeyType for Derived {
                 fn len(&self) -> usize {
-                    64
+                    32
                 }
             }
 
@@ -110,9 +110,8 @@ macro_rules! on {
                 pair(entries, $name, operations, |drawn: &[u8; 24]| xchacha(&SECRET, drawn));
 
                 let extracted = Rc::new(Salt::new(HKDF_SHA256, &[]).extract(&SECRET));
-                sealed(entries, $name, move |salt, derived| {
-                    let info = [salt];
-                    let expanded = extracted.expand(&info, Derived).expect("64 bytes are few");
+                sealed(entries, $name, move |info, derived| {
+                    let expanded = extracted.expand(&info, Derived).expect("32 bytes are few");
                     expanded.fill(derived).expect("it is as long");
                 });
             }
@@ -120,21 +119,27 @@ macro_rules! on {
             pub(super) fn sealed(
                 entries: &mut Entries,
                 name: &str,
-                derive: impl Fn(&[u8], &mut [u8; 64]) + Clone + 'static,
+                derive: impl Fn([&[u8]; 2], &mut [u8; 32]) + Clone + 'static,
             ) {
+                // What a sealed token derives of its salt: a key and a commitment.
+                let derive = move |salt: &[u8; 24]| {
+                    [b"k", b"c"].map(|label| {
+                        let mut derived = [0; 32];
+                        derive([label, salt], &mut derived);
+                        derived
+                    })
+                };
                 let operations =
                     |cipher| ["encrypt", "decrypt"].map(|verb| format!("sealed {cipher} {verb}"));
                 let own = derive.clone();
                 pair(entries, name, operations("AES-256-GCM"), move |salt: &[u8; 24]| {
-                    let mut derived = [0; 64];
-                    own(salt, &mut derived);
+                    let [key, _commitment] = black_box(own(salt));
                     let nonce = *salt.first_chunk().expect("it is longer");
-                    (prepare(&AES_256_GCM, &derived[..32]), nonce)
+                    (prepare(&AES_256_GCM, &key), nonce)
                 });
                 pair(entries, name, operations("XChaCha20-Poly1305"), move |salt: &[u8; 24]| {
-                    let mut derived = [0; 64];
-                    derive(salt, &mut derived);
-                    xchacha(derived.first_chunk().expect("it is longer"), salt)
+                    let [key, _commitment] = black_box(derive(salt));
+                    xchacha(&key, salt)
                 });
             }
         }

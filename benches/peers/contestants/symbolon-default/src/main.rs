@@ -1,5 +1,6 @@
 //! symbolon: written by a codec, read by what a service uses.
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::Arc;
 
@@ -112,12 +113,13 @@ fn pair(
     codec: impl TokenCodec + Clone + 'static,
 ) -> Result<()> {
     let tokens = tokens(codec.clone())?;
+    let buffer = RefCell::new(Vec::new());
     entries.pair(
         name,
         [&format!("{operation} {write}"), &format!("{operation} {read}")],
         claims,
         move |claims| codec.encode(claims).expect("they can be encoded"),
-        move |token| Some(tokens.verify(token).ok()?.into_custom()),
+        move |token| Some(tokens.verify_in(token, &mut buffer.borrow_mut()).ok()?.into_custom()),
     );
     Ok(())
 }
