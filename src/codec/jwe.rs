@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::envelope::MediaType;
 use super::{Body, Envelope, Format, RawToken, TokenCodec};
 use crate::base::{KeyId, Limits};
 use crate::error::Result;
@@ -96,10 +97,12 @@ impl TokenCodec for JweCodec {
     fn decode_into(&self, token: &RawToken<'_>, now: i64, out: &mut Vec<u8>) -> Result<Envelope> {
         let ring = self.keys.peek();
         let found = jwe::decrypt_into(token.as_str(), &ring, &self.limits, now, out)?;
-        Ok(Envelope::new(Format::Jwe, found.key.alg().name(), found.key.provenance())
-            .with_kid(found.key.kid().cloned())
-            .with_typ(found.typ.as_deref())
-            .with_content_type(found.cty.as_deref()))
+        Ok(Envelope {
+            kid: found.key.kid().cloned(),
+            typ: found.typ.as_deref().map(MediaType::new),
+            cty: found.cty.as_deref().map(MediaType::new),
+            ..Envelope::new(Format::Jwe, found.key.alg().name(), found.key.provenance())
+        })
     }
 
     fn keys_version(&self) -> Option<u64> {

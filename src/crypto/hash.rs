@@ -27,7 +27,7 @@ impl Hash {
 }
 
 /// Up to 64 bytes on the stack: a digest, or a MAC of the same length.
-#[derive(Debug, Clone, Copy, Zeroize)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Digest {
     bytes: [u8; 64],
     len: usize,
@@ -39,6 +39,13 @@ impl Digest {
         let len = of.len().min(bytes.len());
         bytes.iter_mut().zip(of).for_each(|(to, from)| *to = *from);
         Self { bytes, len }
+    }
+}
+
+impl Zeroize for Digest {
+    fn zeroize(&mut self) {
+        // Nothing was ever written behind it.
+        self.bytes.get_mut(..self.len).unwrap_or_default().zeroize();
     }
 }
 

@@ -103,17 +103,22 @@ impl<'de> Reader<'_, 'de> {
     /// A string, and its [mark](json::mark) as a name.
     #[inline]
     fn name(&mut self) -> Result<(&'de str, u64), NotPlain> {
-        let quoted = self.text.as_bytes().get(self.at..).ok_or(NotPlain)?;
+        let start = self.at.wrapping_add(1);
         // Nearly every name ends within eight bytes that are there: they tell all.
-        if let Some((b'"', rest)) = quoted.split_first()
-            && let Some(eight) = rest.first_chunk()
+        if self.peek() == Some(b'"')
+            && let Some(eight) = self.text.as_bytes().get(start..).and_then(|rest| rest.first_chunk())
             && let Some((len, mark)) = json::short_name(*eight)
+            && let Some(name) = self.text.get(start..start.wrapping_add(len))
         {
-            let start = self.at.wrapping_add(1);
-            let end = start.wrapping_add(len);
-            self.at = end.wrapping_add(1);
-            return Ok((self.text.get(start..end).ok_or(NotPlain)?, mark));
+            self.step(len.wrapping_add(2));
+            return Ok((name, mark));
         }
+        self.any_name()
+    }
+
+    /// The same of one that is long, or stands at the end. By itself, so that the usual case is short.
+    #[inline(never)]
+    fn any_name(&mut self) -> Result<(&'de str, u64), NotPlain> {
         let start = self.at.wrapping_add(1);
         let name = self.string()?;
         Ok((name, json::mark(self.text, start, name.len())))

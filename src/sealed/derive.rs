@@ -6,7 +6,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::wire::{COMMITMENT_LEN, HEADERLESS_SALT_LEN};
 use crate::base::Buffer;
 use crate::crypto::Failed;
-use crate::crypto::hash::Hash;
+use crate::crypto::hash::{Digest, Hash};
 use crate::crypto::hkdf::hkdf_sha256;
 use crate::crypto::hmac::HmacKey;
 
@@ -31,27 +31,27 @@ impl Extracted {
 
     /// What one token is encrypted with; `head` is its header and its salt.
     pub(super) fn key(&self, head: &[u8]) -> Result<Zeroizing<[u8; 32]>, Failed> {
-        self.expand(FOR_KEY, head)
+        let mut block = self.expand(FOR_KEY, head);
+        let key = block.as_ref().first_chunk().copied().map(Zeroizing::new);
+        block.zeroize();
+        key.ok_or(Failed)
     }
 
     /// What shows in a token that this is its master key.
     pub(super) fn commitment(&self, head: &[u8]) -> Result<[u8; COMMITMENT_LEN], Failed> {
-        self.expand(FOR_COMMITMENT, head).map(|block| *block)
+        self.expand(FOR_COMMITMENT, head).as_ref().first_chunk().copied().ok_or(Failed)
     }
 
     /// Whether `commitment` is this key's, in constant time.
     pub(super) fn is_committed(&self, head: &[u8], commitment: &[u8; COMMITMENT_LEN]) -> bool {
-        self.commitment(head).is_ok_and(|own| own.ct_eq(commitment).into())
+        self.expand(FOR_COMMITMENT, head).as_ref().ct_eq(commitment).into()
     }
 
     /// HKDF-Expand to one block: HMAC(PRK, label | head | 1).
-    fn expand(&self, label: u8, head: &[u8]) -> Result<Zeroizing<[u8; 32]>, Failed> {
+    fn expand(&self, label: u8, head: &[u8]) -> Digest {
         let mut message = Buffer::<64>::new();
         message.extend_between([label], head, [], &[], [1]);
-        let mut block = self.0.sign(&message);
-        let first = block.as_ref().first_chunk().copied().map(Zeroizing::new);
-        block.zeroize();
-        first.ok_or(Failed)
+        self.0.sign(&message)
     }
 }
 

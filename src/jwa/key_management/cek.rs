@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use crate::base::Buffer;
 
@@ -11,7 +11,9 @@ pub(crate) type EncryptedKey = Buffer<72>;
 
 /// A content key's bytes; wiped when dropped. No content encryption takes more than 64.
 pub(crate) struct Cek {
-    bytes: Zeroizing<[u8; Self::MAX_LEN]>,
+    bytes: [u8; Self::MAX_LEN],
+    /// How many of them were ever written to.
+    room: usize,
     len: usize,
 }
 
@@ -21,10 +23,8 @@ impl Cek {
     /// A key of `len` zeros, to be overwritten; an empty one, which fits nothing, where `len` is
     /// beyond every key's.
     pub(crate) fn zeroed(len: usize) -> Self {
-        Self {
-            bytes: Zeroizing::new([0; Self::MAX_LEN]),
-            len: if len > Self::MAX_LEN { 0 } else { len },
-        }
+        let len = if len > Self::MAX_LEN { 0 } else { len };
+        Self { bytes: [0; Self::MAX_LEN], room: len, len }
     }
 
     /// The same, or no key: what stands in its place then is not wiped any sooner, so that the time
@@ -34,6 +34,12 @@ impl Cek {
             self.len = 0;
         }
         self
+    }
+}
+
+impl Drop for Cek {
+    fn drop(&mut self) {
+        self.bytes.get_mut(..self.room).unwrap_or_default().zeroize();
     }
 }
 
