@@ -127,10 +127,12 @@ impl TokenCodec for AmoraCodec {
             AmoraVersion::Zero => Format::AmoraZero,
             AmoraVersion::One => Format::AmoraOne,
         };
-        Ok(Envelope::new(format, version.name(), key.provenance())
-            .with_kid(key.kid().cloned())
-            .with_issued_at(Some(metadata.issued_at_unix()))
-            .with_expires_at(Some(metadata.expires_at_unix())))
+        Ok(Envelope {
+            kid: key.kid().cloned(),
+            issued_at: Some(metadata.issued_at_unix()),
+            expires_at: Some(metadata.expires_at_unix()),
+            ..Envelope::new(format, version.name(), key.provenance())
+        })
     }
 
     fn keys_version(&self) -> Option<u64> {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::envelope::MediaType;
 use super::{Body, Envelope, Format, RawToken, Token, TokenCodec, TokenCodecExt};
 use crate::base::{KeyId, Limits, Scratch};
 use crate::error::Result;
@@ -195,10 +196,12 @@ impl TokenCodec for JwsCodec {
             }
         }
         parts.payload_into(out)?;
-        Ok(Envelope::new(Format::Jws, key.alg().name(), key.provenance())
-            .with_kid(key.kid().cloned())
-            .with_typ(typ.as_deref())
-            .with_content_type(cty.as_deref()))
+        Ok(Envelope {
+            kid: key.kid().cloned(),
+            typ: typ.as_deref().map(MediaType::new),
+            cty: cty.as_deref().map(MediaType::new),
+            ..Envelope::new(Format::Jws, key.alg().name(), key.provenance())
+        })
     }
 
     fn keys_version(&self) -> Option<u64> {

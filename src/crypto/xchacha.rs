@@ -2,7 +2,7 @@
 //! (RFC 8439).
 
 use super::Failed;
-use chacha20::{R20, hchacha};
+use chacha20::{Key, R20, hchacha};
 use zeroize::{Zeroize, Zeroizing};
 
 // ring first: HChaCha20 and its assembly are together about five times chacha20poly1305's speed on
@@ -30,7 +30,7 @@ impl XChaChaKey {
         buf: &mut [u8],
     ) -> Result<[u8; 16], Failed> {
         let (subkey, nonce) = self.derive(nonce)?;
-        imp::seal(&subkey, nonce, aad, buf)
+        imp::seal(&subkey.0.0, nonce, aad, buf)
     }
 
     /// Decrypts in place; on failure `buf` is zeroed, whatever the backend left in it.
@@ -42,19 +42,25 @@ impl XChaChaKey {
         tag: &[u8; 16],
     ) -> Result<(), Failed> {
         let opened =
-            self.derive(nonce).and_then(|(subkey, nonce)| imp::open(&subkey, nonce, aad, buf, tag));
+            self.derive(nonce).and_then(|(subkey, nonce)| imp::open(&subkey.0.0, nonce, aad, buf, tag));
         opened.inspect_err(|_| buf.zeroize())
     }
 
     /// §2.3: the first 16 nonce bytes go into the subkey, the other 8 behind four zeros.
-    fn derive(&self, nonce: &[u8; 24]) -> Result<(Zeroizing<[u8; 32]>, [u8; 12]), Failed> {
+    fn derive(&self, nonce: &[u8; 24]) -> Result<(Subkey, [u8; 12]), Failed> {
         let (input, end) = nonce.split_first_chunk::<16>().ok_or(Failed)?;
         let mut short = [0; 12];
         *short.last_chunk_mut::<8>().ok_or(Failed)? = *end.first_chunk().ok_or(Failed)?;
-        let mut subkey = hchacha::<R20>((&*self.0).into(), input.into());
-        let derived = Zeroizing::new(subkey.into());
-        subkey.as_mut_slice().zeroize();
-        Ok((derived, short))
+        Ok((Subkey(hchacha::<R20>((&*self.0).into(), input.into())), short))
+    }
+}
+
+/// The key of one message; wiped when dropped.
+struct Subkey(Key);
+
+impl Drop for Subkey {
+    fn drop(&mut self) {
+        self.0.as_mut_slice().zeroize();
     }
 }
 
