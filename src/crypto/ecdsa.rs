@@ -643,6 +643,10 @@ mod tests {
             let whole = &whole[..2 * len];
             let taken = |at| Point::new(curve, &whole[..at], &whole[at..]).is_ok();
             assert_eq!((taken(len - 1), taken(len), taken(len + 1)), (false, true, false));
+            let (whole, short) = (&whole[..len], &whole[1..len]);
+            assert!(
+                Point::new(curve, whole, short).is_err() && Point::new(curve, short, whole).is_err()
+            );
         }
     }
 

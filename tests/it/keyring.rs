@@ -518,7 +518,10 @@ fn rings_hold_keys_of_one_s_own() {
     // A primary whose own tokens cannot be read stands not among the readers.
     assert_eq!(ring.len(), 1);
     assert_eq!(ring.candidates(Some("b"), "", NOW).unwrap().count(), 1);
-    assert_eq!(kind(ring.candidates(Some("a"), "", NOW).map(drop)), Some(ErrorKind::UnknownKey));
+    for other in ["a", "", "\u{1}", "bb"] {
+        let found = kind(ring.candidates(Some(other), "", NOW).map(drop));
+        assert_eq!(found, Some(ErrorKind::UnknownKey), "{other:?}");
+    }
     assert_eq!(kind(ring.candidates(Some("b"), "x", NOW).map(drop)), Some(ErrorKind::AlgorithmMismatch));
     let ring = ring.rotated(key("c"), Some(at(NOW - 1))).unwrap();
     assert_eq!(

@@ -191,3 +191,25 @@ impl Dice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dice_give_what_was_drawn_once_and_draw_again_when_that_is_over() {
+        let mut dice = Dice::draw(40).unwrap();
+        let drawn = *dice.bytes;
+        let (mut first, mut second) = ([0; 16], [0; 24]);
+        dice.fill(&mut first).unwrap();
+        dice.fill(&mut second).unwrap();
+        assert_eq!([&first[..], &second].concat(), drawn[..40]);
+
+        for len in [1, 16] {
+            let mut dice = Dice::draw(len).unwrap();
+            let mut more = [0; 17];
+            dice.fill(&mut more).unwrap();
+            assert!(more[1..] != [0; 16] && more != drawn[..17], "{len}");
+        }
+    }
+}
