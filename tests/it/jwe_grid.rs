@@ -628,12 +628,17 @@ fn what_kind_of_content_it_is_stands_in_the_protected_header() {
         if let Some(cty) = cty {
             (content, body) = (content.content_type(cty), body.content_type(cty));
         }
-        let codec = JweCodec::new(encrypter(1));
-        let token = codec.seal(&body).unwrap();
-        let read = codec.open(&token).unwrap();
-        assert_eq!((read.envelope().typ(), read.envelope().content_type()), (typ, cty));
+        // The header of `dir` stands prepared, that of a wrapped key does not.
+        let [token, prepared] =
+            [JweCodec::new(encrypter(1)), JweCodec::a256gcm([7; 32]).unwrap()].map(|codec| {
+                let token = codec.seal(&body).unwrap();
+                let read = codec.open(&token).unwrap();
+                assert_eq!((read.envelope().typ(), read.envelope().content_type()), (typ, cty));
+                token
+            });
         for message in [
             token,
+            prepared,
             compact::encrypt(&content, &(), &encrypter(1)).unwrap(),
             jwe_json::encrypt_flattened(&content, &(), &(), &encrypter(1)).unwrap(),
             jwe_json::encrypt_general(&content, &(), &(), &[encrypter(1), encrypter(2)]).unwrap(),
