@@ -205,7 +205,7 @@ impl Decrypter {
     ) -> Result<T> {
         let cek = match self.key.decrypt_key(enc, encrypted_key, parameters) {
             Ok(cek) => cek,
-            Err(error) if error.kind() == ErrorKind::Unauthentic => Cek::zeroed(0),
+            Err(error) if error.kind() == ErrorKind::Unauthentic => Cek::missing(enc.key_len),
             Err(error) => return Err(error),
         };
         if let Some(prepared) = self.key.prepared() {

@@ -27,6 +27,11 @@ impl Cek {
         Self { bytes: [0; Self::MAX_LEN], room: len, len }
     }
 
+    /// No key, in the place of one of `len` bytes: wiping it takes as long (RFC 7516 §11.5).
+    pub(crate) fn missing(len: usize) -> Self {
+        Self::zeroed(len).only_if(false)
+    }
+
     /// The same, or no key: what stands in its place then is not wiped any sooner, so that the time
     /// does not tell which of them it was (RFC 7516 §11.5).
     pub(super) fn only_if(mut self, unwrapped: bool) -> Self {

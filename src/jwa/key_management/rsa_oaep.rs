@@ -68,10 +68,10 @@ fn decrypter(key: &KeyMaterial, hash: OaepHash, alg: &'static str) -> Result<Arc
 }
 
 impl DecryptKey for Decrypting {
-    fn decrypt_key(&self, _: &EncRow, encrypted_key: &[u8], _: &ReadParameters<'_>) -> Result<Cek> {
+    fn decrypt_key(&self, enc: &EncRow, encrypted_key: &[u8], _: &ReadParameters<'_>) -> Result<Cek> {
         Ok(self
             .0
             .decrypt(self.1, encrypted_key)
-            .map_or_else(|_| Cek::zeroed(0), |cek| Cek::from(&cek[..])))
+            .map_or_else(|_| Cek::missing(enc.key_len), |cek| Cek::from(&cek[..])))
     }
 }
