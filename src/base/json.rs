@@ -348,8 +348,7 @@ const fn not_plain(eight: u64) -> u64 {
 
 /// Whether `text` is a string's text as it stands: no quote, no backslash, no control character.
 #[inline]
-pub(crate) fn is_plain(text: &str) -> bool {
-    let text = text.as_bytes();
+pub(crate) fn is_plain(text: &[u8]) -> bool {
     // Where the pieces do not come out even they overlap, which no answer hangs on.
     if let Some(last) = text.last_chunk() {
         let mut found = not_plain(u64::from_le_bytes(*last));

@@ -4,7 +4,10 @@ use std::cell::RefCell;
 use std::fmt::Display;
 use std::io;
 
-use serde::ser::{Error as _, Impossible, Serialize, SerializeMap, SerializeStruct, Serializer};
+use serde::ser::{
+    Error as _, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple,
+    SerializeTupleStruct, Serializer,
+};
 
 use super::json::is_plain;
 use super::scratch::Scratch;
@@ -41,19 +44,19 @@ impl Out<'_> {
     fn put<const X: usize, const Y: usize, const Z: usize>(
         self,
         before: [u8; X],
-        first: &str,
+        first: &[u8],
         between: [u8; Y],
-        second: &str,
+        second: &[u8],
         behind: [u8; Z],
     ) -> Result<(), JsonError> {
         // Nobody else holds it while a part is written.
         let mut out = self.0.try_borrow_mut().map_err(|error| JsonError::io(io::Error::other(error)))?;
-        out.extend_between(before, first.as_bytes(), between, second.as_bytes(), behind);
+        out.extend_between(before, first, between, second, behind);
         Ok(())
     }
 
     fn put_text(self, text: &str) -> Result<(), JsonError> {
-        self.put([], text, [], "", [])
+        self.put([], text.as_bytes(), [], b"", [])
     }
 }
 
@@ -83,14 +86,37 @@ impl<'o> Members<'o> {
     #[inline]
     pub(crate) fn add<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), JsonError> {
         let before = self.before();
-        if is_plain(name) {
+        if is_plain(name.as_bytes()) {
             let Self { out, json, .. } = self;
-            return value.serialize(Value { out: *out, json, name: Some((before, name)) });
+            return value.serialize(Value { out: *out, json, lead: Lead::Name(before, name) });
         }
-        self.out.put([before], "", [], "", [])?;
+        self.out.put([before], b"", [], b"", [])?;
         self.json.serialize_str(name)?;
         self.out.put_text(":")?;
         self.value(value)
+    }
+
+    /// Adds a claim whose value is text, given as bytes: what is held as bytes need not be looked
+    /// through for whether it is UTF-8 only to be written.
+    #[inline]
+    pub(crate) fn add_text(&mut self, [x, y, z]: [u8; 3], text: &[u8]) -> Result<(), JsonError> {
+        if is_plain(text) {
+            let before = self.before();
+            self.out.put([before, b'"', x, y, z, b'"', b':', b'"'], text, *b"\"", b"", [])
+        } else {
+            let name = [x, y, z];
+            let [name, text] = [&name, text].map(std::str::from_utf8);
+            self.add(name.map_err(JsonError::custom)?, text.map_err(JsonError::custom)?)
+        }
+    }
+
+    /// Adds a claim whose value is a whole number.
+    #[inline]
+    pub(crate) fn add_number(&mut self, [x, y, z]: [u8; 3], number: i64) -> Result<(), JsonError> {
+        let mut digits = itoa::Buffer::new();
+        let before = self.before();
+        let digits = digits.format(number).as_bytes();
+        self.out.put([before, b'"', x, y, z, b'"', b':'], digits, [], b"", [])
     }
 
     /// Adds members whose JSON stands ready, without braces; perhaps none.
@@ -99,13 +125,13 @@ impl<'o> Members<'o> {
             return Ok(());
         }
         let before = self.before();
-        self.out.put([before], members, [], "", [])
+        self.out.put([before], members.as_bytes(), [], b"", [])
     }
 
     /// The value of a member whose name is written.
     fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
         let Self { out, json, .. } = self;
-        value.serialize(Value { out: *out, json, name: None })
+        value.serialize(Value { out: *out, json, lead: Lead::Nothing })
     }
 
     fn before(&mut self) -> u8 {
@@ -119,28 +145,42 @@ impl<'o> Members<'o> {
 
 type Json<'j, 'o> = &'j mut serde_json::Serializer<Out<'o>>;
 
-/// One value, and before it its name, if that is not written yet. Strings without escapes, whole
-/// numbers and words are written here, which is several times as fast; the rest is serde_json's.
+/// One value, and what stands before it and is not written yet. Strings without escapes, whole
+/// numbers, words and sequences are written here, which is several times as fast; the rest is
+/// serde_json's.
 struct Value<'j, 'o, 'n> {
     out: Out<'o>,
     json: Json<'j, 'o>,
-    /// What stands before it, and the name, which needs no escapes.
-    name: Option<(u8, &'n str)>,
+    lead: Lead<'n>,
+}
+
+#[derive(Clone, Copy)]
+enum Lead<'n> {
+    Nothing,
+    /// What opens the sequence, or parts its elements.
+    Byte(u8),
+    /// The same of an object, and the name, which needs no escapes.
+    Name(u8, &'n str),
 }
 
 impl<'j, 'o> Value<'j, 'o, '_> {
-    fn put_word(self, word: &str) -> Result<(), JsonError> {
-        match self.name {
-            Some((before, name)) => self.out.put([before, b'"'], name, *b"\":", word, []),
-            None => self.out.put_text(word),
+    fn put_word(&self, word: &str) -> Result<(), JsonError> {
+        let word = word.as_bytes();
+        match self.lead {
+            Lead::Nothing => self.out.put([], word, [], b"", []),
+            Lead::Byte(before) => self.out.put([before], word, [], b"", []),
+            Lead::Name(before, name) => self.out.put([before, b'"'], name.as_bytes(), *b"\":", word, []),
         }
     }
 
     fn by_serde_json(self) -> Result<Json<'j, 'o>, JsonError> {
-        if let Some((before, name)) = self.name {
-            self.out.put([before, b'"'], name, *b"\":", "", [])?;
-        }
+        self.put_word("")?;
         Ok(self.json)
+    }
+
+    fn elements(self) -> Result<Elements<'j, 'o>, JsonError> {
+        self.put_word("")?;
+        Ok(Elements { out: self.out, json: self.json, before: b'[' })
     }
 }
 
@@ -163,9 +203,9 @@ macro_rules! by_serde_json {
 impl<'j, 'o> Serializer for Value<'j, 'o, '_> {
     type Ok = ();
     type Error = JsonError;
-    type SerializeSeq = <Json<'j, 'o> as Serializer>::SerializeSeq;
-    type SerializeTuple = <Json<'j, 'o> as Serializer>::SerializeTuple;
-    type SerializeTupleStruct = <Json<'j, 'o> as Serializer>::SerializeTupleStruct;
+    type SerializeSeq = Elements<'j, 'o>;
+    type SerializeTuple = Elements<'j, 'o>;
+    type SerializeTupleStruct = Elements<'j, 'o>;
     type SerializeTupleVariant = <Json<'j, 'o> as Serializer>::SerializeTupleVariant;
     type SerializeMap = <Json<'j, 'o> as Serializer>::SerializeMap;
     type SerializeStruct = <Json<'j, 'o> as Serializer>::SerializeStruct;
@@ -173,10 +213,14 @@ impl<'j, 'o> Serializer for Value<'j, 'o, '_> {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<(), JsonError> {
-        match self.name {
-            _ if !is_plain(value) => self.by_serde_json()?.serialize_str(value),
-            Some((before, name)) => self.out.put([before, b'"'], name, *b"\":\"", value, *b"\""),
-            None => self.out.put(*b"\"", value, *b"\"", "", []),
+        let text = value.as_bytes();
+        match self.lead {
+            _ if !is_plain(text) => self.by_serde_json()?.serialize_str(value),
+            Lead::Nothing => self.out.put(*b"\"", text, *b"\"", b"", []),
+            Lead::Byte(before) => self.out.put([before, b'"'], text, *b"\"", b"", []),
+            Lead::Name(before, name) => {
+                self.out.put([before, b'"'], name.as_bytes(), *b"\":\"", text, *b"\"")
+            }
         }
     }
 
@@ -204,6 +248,22 @@ impl<'j, 'o> Serializer for Value<'j, 'o, '_> {
         value.serialize(self)
     }
 
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, JsonError> {
+        self.elements()
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, JsonError> {
+        self.elements()
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, JsonError> {
+        self.elements()
+    }
+
     whole! {
         serialize_i8(i8); serialize_i16(i16); serialize_i32(i32); serialize_i64(i64);
         serialize_u8(u8); serialize_u16(u16); serialize_u32(u32); serialize_u64(u64);
@@ -218,9 +278,6 @@ impl<'j, 'o> Serializer for Value<'j, 'o, '_> {
         serialize_bytes(value: &[u8]) -> ();
         serialize_unit_struct(name: &'static str) -> ();
         serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> ();
-        serialize_seq(len: Option<usize>) -> Self::SerializeSeq;
-        serialize_tuple(len: usize) -> Self::SerializeTuple;
-        serialize_tuple_struct(name: &'static str, len: usize) -> Self::SerializeTupleStruct;
         serialize_tuple_variant(
             name: &'static str, index: u32, variant: &'static str, len: usize
         ) -> Self::SerializeTupleVariant;
@@ -244,6 +301,49 @@ impl<'j, 'o> Serializer for Value<'j, 'o, '_> {
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), JsonError> {
         self.by_serde_json()?.collect_str(value)
     }
+}
+
+/// The elements of a sequence, as far as they are written.
+struct Elements<'j, 'o> {
+    out: Out<'o>,
+    json: Json<'j, 'o>,
+    /// What stands before the next one.
+    before: u8,
+}
+
+impl Elements<'_, '_> {
+    #[inline]
+    fn add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
+        let lead = Lead::Byte(std::mem::replace(&mut self.before, b','));
+        value.serialize(Value { out: self.out, json: &mut *self.json, lead })
+    }
+
+    fn finish(self) -> Result<(), JsonError> {
+        self.out.put_text(if self.before == b'[' { "[]" } else { "]" })
+    }
+}
+
+macro_rules! elements {
+    ($($sort:ident::$add:ident;)*) => {$(
+        impl $sort for Elements<'_, '_> {
+            type Ok = ();
+            type Error = JsonError;
+
+            fn $add<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {
+                self.add(value)
+            }
+
+            fn end(self) -> Result<(), JsonError> {
+                self.finish()
+            }
+        }
+    )*};
+}
+
+elements! {
+    SerializeSeq::serialize_element;
+    SerializeTuple::serialize_element;
+    SerializeTupleStruct::serialize_field;
 }
 
 /// Takes what serializes as an object and refuses everything else.
@@ -422,12 +522,12 @@ impl<F: Fixed> SerializeMap for Own<'_, '_, F> {
         json.serialize_map(None)?.serialize_key(key)?;
         let quoted = apart.get(1..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
         let plain = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        match plain.filter(|name| is_plain(name)) {
+        match plain.filter(|name| is_plain(name.as_bytes())) {
             Some(name) => self.check(name)?,
             None => self.check(&serde_json::from_str::<String>(quoted)?)?,
         }
         let before = self.members.before();
-        self.members.out.put([before], quoted, *b":", "", [])
+        self.members.out.put([before], quoted.as_bytes(), *b":", b"", [])
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), JsonError> {

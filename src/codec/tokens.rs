@@ -137,13 +137,13 @@ impl<C: Serialize> Tokens<C> {
         let id = if self.random_ids { Some(random_id()?) } else { None };
         let registered = Written {
             prepared: Some(&self.issuer_and_audience),
-            iss: self.issuer.as_deref(),
-            sub: subject,
+            iss: self.issuer.as_deref().map(str::as_bytes),
+            sub: subject.map(str::as_bytes),
             aud: self.audience.as_ref(),
             exp: Some(expires_at),
             nbf: None,
             iat: Some(now),
-            jti: id.as_deref(),
+            jti: id.as_deref().map(str::as_bytes),
         };
         let mut payload = Scratch::new();
         write(&registered, custom, &mut payload)?;

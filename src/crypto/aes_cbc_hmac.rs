@@ -2,9 +2,8 @@
 
 use super::hash::{Digest, Hash};
 use super::hmac::HmacKey;
-use super::{Failed, Unusable};
+use super::{Failed, Unusable, are_same};
 use crate::base::Scratch;
-use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 // RustCrypto first: aws-lc-rs is behind on messages of a token's size and not far ahead on long ones.
@@ -97,7 +96,7 @@ impl AesCbcHmacKey {
         let end = buf.len();
         let text = buf.get_mut(start..).ok_or(Failed)?;
         let due = self.tag(iv, aad, text)?;
-        let authentic: bool = due.as_ref().ct_eq(tag).into();
+        let authentic = are_same(due.as_ref(), tag);
         if !authentic || text.is_empty() || !text.len().is_multiple_of(BLOCK) {
             return Err(Failed);
         }

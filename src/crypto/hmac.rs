@@ -1,7 +1,7 @@
 //! HMAC (RFC 2104, FIPS 198-1) with SHA-2.
 
+use super::are_same;
 use super::hash::{Digest, Hash};
-use subtle::ConstantTimeEq;
 
 // RustCrypto where it is alone, or the CPU has instructions for the hash: it is the fastest then, and
 // wipes what it leaves behind. Without them the assembly of the others takes two thirds of its time.
@@ -38,7 +38,7 @@ impl HmacKey {
 
     /// Compares in constant time; a tag of any other length than the hash's is false.
     pub(crate) fn verify(&self, message: &[u8], tag: &[u8]) -> bool {
-        self.sign(message).as_ref().ct_eq(tag).into()
+        same_tag(&self.sign(message), tag)
     }
 
     /// For a message that comes in pieces.
@@ -64,7 +64,7 @@ impl HmacState {
 
 /// Compares in constant time; a tag of any other length is false.
 pub(crate) fn same_tag(computed: &Digest, tag: &[u8]) -> bool {
-    computed.as_ref().ct_eq(tag).into()
+    are_same(computed.as_ref(), tag)
 }
 
 #[cfg(all(feature = "rustcrypto", any(feature = "ring", feature = "aws-lc-rs")))]

@@ -183,9 +183,16 @@ pub(crate) fn write_header<H: Serialize + ?Sized>(
 /// Appends payload and signature to the header that stands in `out` from `start` on.
 fn finish(payload: &[u8], signer: &Signer, start: usize, out: &mut String) -> Result<()> {
     write_part(payload, out);
-    let mut buffer = [0; MAX_SIGNATURE_LEN];
+    let (mut small, mut large);
+    let buffer: &mut [u8] = if signer.alg().signature_len().is_some_and(|len| len <= 64) {
+        small = [0; 64];
+        &mut small
+    } else {
+        large = [0; MAX_SIGNATURE_LEN];
+        &mut large
+    };
     let input = out.as_bytes().get(start..).unwrap_or_default();
-    let signature = signer.sign_into(input, &mut buffer)?;
+    let signature = signer.sign_into(input, buffer)?;
     out.push('.');
     base64url::encode_into(signature, out);
     Ok(())

@@ -55,6 +55,14 @@ impl Audience {
         self.len() == 0
     }
 
+    /// The name, where it is the only one.
+    pub(super) const fn single(&self) -> Option<&Name> {
+        match &self.0 {
+            Names::One(name) => Some(name),
+            Names::Many(_) => None,
+        }
+    }
+
     const fn as_slice(&self) -> &[Name] {
         match &self.0 {
             Names::One(name) => std::slice::from_ref(name),

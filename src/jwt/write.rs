@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Audience, Registered};
+use super::{Audience, Name, Registered};
 use crate::base::Scratch;
 use crate::base::object::{self, Fixed, JsonError, Members};
 use crate::error::{Error, ErrorKind, Result};
@@ -12,26 +12,27 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) struct Written<'c> {
     /// The members of `iss` and `aud`, where their JSON stands prepared.
     pub(crate) prepared: Option<&'c str>,
-    pub(crate) iss: Option<&'c str>,
-    pub(crate) sub: Option<&'c str>,
+    /// Text, as `sub` and `jti` are.
+    pub(crate) iss: Option<&'c [u8]>,
+    pub(crate) sub: Option<&'c [u8]>,
     pub(crate) aud: Option<&'c Audience>,
     pub(crate) exp: Option<i64>,
     pub(crate) nbf: Option<i64>,
     pub(crate) iat: Option<i64>,
-    pub(crate) jti: Option<&'c str>,
+    pub(crate) jti: Option<&'c [u8]>,
 }
 
 impl<'c> From<&'c Registered> for Written<'c> {
     fn from(own: &'c Registered) -> Self {
         Self {
             prepared: None,
-            iss: own.issuer(),
-            sub: own.subject(),
+            iss: own.iss.as_ref().map(Name::as_bytes),
+            sub: own.sub.as_ref().map(Name::as_bytes),
             aud: own.audience(),
             exp: own.exp,
             nbf: own.nbf,
             iat: own.iat,
-            jti: own.id(),
+            jti: own.jti.as_ref().map(Name::as_bytes),
         }
     }
 }
@@ -42,22 +43,24 @@ impl Fixed for Written<'_> {
             to.add_written(members)?;
         } else {
             if let Some(iss) = self.iss {
-                to.add("iss", iss)?;
+                to.add_text(*b"iss", iss)?;
             }
-            if let Some(aud) = self.aud {
-                to.add("aud", aud)?;
+            match self.aud.map(|aud| (aud, aud.single())) {
+                Some((_, Some(name))) => to.add_text(*b"aud", name.as_bytes())?,
+                Some((names, None)) => to.add("aud", names)?,
+                None => {}
             }
         }
         if let Some(sub) = self.sub {
-            to.add("sub", sub)?;
+            to.add_text(*b"sub", sub)?;
         }
-        for (name, seconds) in [("exp", self.exp), ("nbf", self.nbf), ("iat", self.iat)] {
+        for (name, seconds) in [(*b"exp", self.exp), (*b"nbf", self.nbf), (*b"iat", self.iat)] {
             if let Some(seconds) = seconds {
-                to.add(name, &seconds)?;
+                to.add_number(name, seconds)?;
             }
         }
         if let Some(jti) = self.jti {
-            to.add("jti", jti)?;
+            to.add_text(*b"jti", jti)?;
         }
         Ok(())
     }
@@ -81,6 +84,7 @@ impl Fixed for Written<'_> {
 /// What [`Written::prepared`] takes for tokens that share these two.
 pub(crate) fn prepare(iss: Option<&str>, aud: Option<&Audience>) -> Result<String> {
     let mut object = Scratch::new();
+    let iss = iss.map(str::as_bytes);
     write(&Written { iss, aud, ..Written::default() }, &(), &mut object)?;
     let members = object.strip_prefix(b"{").and_then(|members| members.strip_suffix(b"}"));
     Ok(String::from_utf8_lossy(members.unwrap_or_default()).into_owned())

@@ -157,11 +157,7 @@ impl Signer {
         Ok(self.sign_into(message, &mut buffer)?.to_vec())
     }
 
-    pub(crate) fn sign_into<'b>(
-        &self,
-        message: &[u8],
-        buffer: &'b mut [u8; MAX_SIGNATURE_LEN],
-    ) -> Result<&'b [u8]> {
+    pub(crate) fn sign_into<'b>(&self, message: &[u8], buffer: &'b mut [u8]) -> Result<&'b [u8]> {
         let len = match &self.key {
             SigningKey::Local(key) => key.sign(message, buffer)?,
             SigningKey::Remote(key) => {

@@ -1,14 +1,13 @@
 //! From a master key to a token's key, as the wire says.
 
-use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::wire::{COMMITMENT_LEN, HEADERLESS_SALT_LEN};
 use crate::base::Buffer;
-use crate::crypto::Failed;
 use crate::crypto::hash::{Digest, Hash};
 use crate::crypto::hkdf::hkdf_sha256;
 use crate::crypto::hmac::HmacKey;
+use crate::crypto::{Failed, are_same};
 
 const EXTRACT_SALT: &[u8] = b"symbolon sealed";
 const HEADERLESS_INFO: &[u8] = b"JWT_Encryption";
@@ -44,7 +43,7 @@ impl Extracted {
 
     /// Whether `commitment` is this key's, in constant time.
     pub(super) fn is_committed(&self, head: &[u8], commitment: &[u8; COMMITMENT_LEN]) -> bool {
-        self.expand(FOR_COMMITMENT, head).as_ref().ct_eq(commitment).into()
+        are_same(self.expand(FOR_COMMITMENT, head).as_ref(), commitment)
     }
 
     /// HKDF-Expand to one block: HMAC(PRK, label | head | 1).

@@ -151,19 +151,16 @@ impl SealedKey {
         let header_len = fixed.len().saturating_add(kid.len());
         let len = prefix_len(header_len).saturating_add(payload.len()).saturating_add(TAG_LEN);
         let mut bytes = Scratch::with_capacity(len);
-        bytes.extend_from_slice(&fixed);
-        bytes.extend_from_slice(kid);
-        bytes.extend_from_slice(salt);
+        bytes.extend_between(fixed, kid, *salt, &[], []);
         let key = self.extracted.key(&bytes).map_err(encryption)?;
         let commitment = self.extracted.commitment(&bytes).map_err(encryption)?;
-        bytes.extend_from_slice(&commitment);
-        bytes.extend_from_slice(payload);
+        bytes.extend_between(commitment, payload, [], &[], []);
 
         let tag = Parts::untagged(header_len, &mut bytes)
             .ok_or(Failed)
             .and_then(|parts| cipher.seal(&key, parts.salt, parts.aad, parts.text))
             .map_err(encryption)?;
-        bytes.extend_from_slice(&tag);
+        bytes.extend_between(tag, &[], [], &[], []);
         base64url::encode_into(&*bytes, out);
         Ok(())
     }

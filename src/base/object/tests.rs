@@ -97,6 +97,7 @@ struct All<'s> {
     bytes: Bytes,
     shown: Shown,
     shapes: Vec<Shape>,
+    lists: &'s [&'s [Option<&'s str>]],
     bare: Shape,
     new: Shape,
     two: Shape,
@@ -127,6 +128,7 @@ const ALL: All<'_> = All {
     bytes: Bytes,
     shown: Shown,
     shapes: Vec::new(),
+    lists: &[&[Some("a"), None, Some("\"b\"")], &[], &[Some("")]],
     bare: Shape::Bare,
     new: Shape::New(1),
     two: Shape::Two(1, 2),
@@ -169,6 +171,34 @@ fn names_of_every_kind_are_written_as_serde_json_does() {
     agrees(&());
     agrees(&Unit);
     agrees(&None::<All<'_>>);
+}
+
+#[test]
+fn claims_are_written_as_serde_json_does() {
+    let written = |add: &dyn Fn(&mut Members<'_>) -> Result<(), JsonError>| {
+        let mut scratch = Scratch::new();
+        let out = RefCell::new(&mut scratch);
+        let mut members = Members::new(Out(&out));
+        add(&mut members)?;
+        members.end()?;
+        Ok::<_, JsonError>(String::from_utf8(scratch.to_vec()).unwrap())
+    };
+    for text in ["", "plain", "a \"b\" \\ \u{7}", "\u{e4}\u{2028} and more of it"] {
+        let both = written(&|to| {
+            to.add_text(*b"iss", text.as_bytes())?;
+            to.add_text(*b"sub", text.as_bytes())
+        });
+        let json = serde_json::to_string(text).unwrap();
+        assert_eq!(both.unwrap(), format!(r#"{{"iss":{json},"sub":{json}}}"#));
+    }
+    assert!(written(&|to| to.add_text(*b"iss", b"\"\xff")).is_err(), "it is no text");
+    for number in [0, -1, i64::MIN, i64::MAX] {
+        let both = written(&|to| {
+            to.add_number(*b"nbf", number)?;
+            to.add_number(*b"exp", number)
+        });
+        assert_eq!(both.unwrap(), format!(r#"{{"nbf":{number},"exp":{number}}}"#));
+    }
 }
 
 #[test]
