@@ -42,7 +42,7 @@ impl EcdsaCurve {
 }
 
 // aws-lc-rs first: it has all four curves and is the fastest on each. Without it, ring where it has
-// the curve and RustCrypto for the rest.
+// the curve and RustCrypto for the rest; but on P-384 graviola, in a third of ring's time.
 #[cfg(feature = "aws-lc-rs")]
 use on_aws_lc::{Private, Public};
 #[cfg(not(feature = "aws-lc-rs"))]
@@ -50,6 +50,7 @@ use split::{Private, Public};
 
 #[cfg(not(feature = "aws-lc-rs"))]
 mod split {
+    use super::super::graviola::{Es384Private, Es384Public};
     #[cfg(feature = "ring")]
     use super::on_ring;
     #[cfg(feature = "rustcrypto")]
@@ -57,6 +58,7 @@ mod split {
     use super::{EcdsaCurve, Failed, Point, Unusable};
 
     pub(super) enum Public {
+        Graviola(Es384Public),
         #[cfg(feature = "ring")]
         Ring(Box<on_ring::Public>),
         #[cfg(feature = "rustcrypto")]
@@ -64,6 +66,7 @@ mod split {
     }
 
     pub(super) enum Private {
+        Graviola(Es384Private),
         #[cfg(feature = "ring")]
         Ring(Box<on_ring::Private>),
         #[cfg(feature = "rustcrypto")]
@@ -72,6 +75,11 @@ mod split {
 
     impl Public {
         pub(super) fn new(curve: EcdsaCurve, point: &Point) -> Result<Self, Unusable> {
+            if curve == EcdsaCurve::P384
+                && let Some(key) = Es384Public::new(point)
+            {
+                return Ok(Self::Graviola(key));
+            }
             match curve {
                 #[cfg(feature = "ring")]
                 EcdsaCurve::P256 | EcdsaCurve::P384 => {
@@ -90,6 +98,7 @@ mod split {
 
         pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
             match self {
+                Self::Graviola(key) => key.verify(message, signature),
                 #[cfg(feature = "ring")]
                 Self::Ring(key) => key.verify(message, signature),
                 #[cfg(feature = "rustcrypto")]
@@ -99,8 +108,13 @@ mod split {
     }
 
     impl Private {
-        /// The point has to be the scalar's: both backends compute it and compare.
+        /// The point has to be the scalar's: all backends compute it and compare.
         pub(super) fn new(curve: EcdsaCurve, d: &[u8], point: &Point) -> Result<Self, Unusable> {
+            if curve == EcdsaCurve::P384
+                && let Some(key) = Es384Private::new(d, point)
+            {
+                return Ok(Self::Graviola(key));
+            }
             match curve {
                 #[cfg(feature = "ring")]
                 EcdsaCurve::P256 | EcdsaCurve::P384 => {
@@ -118,6 +132,7 @@ mod split {
 
         pub(super) fn sign(&self, message: &[u8], out: &mut [u8]) -> Result<usize, Failed> {
             match self {
+                Self::Graviola(key) => key.sign(message, out),
                 #[cfg(feature = "ring")]
                 Self::Ring(key) => key.sign(message, out),
                 #[cfg(feature = "rustcrypto")]

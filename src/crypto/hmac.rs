@@ -102,6 +102,7 @@ mod by_cpu {
         }
     }
 
+    #[allow(clippy::large_enum_variant, reason = "it is moved once, and aws-lc-rs boxes its own")]
     pub(super) enum State {
         Rust(rustcrypto::State),
         Assembly(assembly::State),

@@ -33,6 +33,21 @@ pub(crate) mod concat_kdf;
 pub(crate) mod ecdh;
 pub(crate) mod ecdsa;
 pub(crate) mod eddsa;
+// aws-lc-rs has all that graviola has.
+#[cfg(all(
+    feature = "graviola",
+    not(feature = "aws-lc-rs"),
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+#[allow(dead_code, reason = "the formats that a build has may not need all of it")]
+mod graviola;
+#[cfg(not(any(
+    feature = "aws-lc-rs",
+    all(feature = "graviola", any(target_arch = "x86_64", target_arch = "aarch64"))
+)))]
+#[path = "without_graviola.rs"]
+#[allow(dead_code, reason = "the same")]
+mod graviola;
 pub(crate) mod hash;
 #[cfg(any(feature = "sealed", test))]
 pub(crate) mod hkdf;
