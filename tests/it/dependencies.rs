@@ -15,6 +15,8 @@ fn direct(manifest: &str, table: &str) -> BTreeSet<String> {
         if line.starts_with('[') {
             // A packaged manifest gives each crate a table of its own.
             let name = line.trim_matches(['[', ']']);
+            // Those of some targets alone count as all others.
+            let name = name.rsplit_once("'.").map_or(name, |(_, table)| table);
             inside = name == table;
             let own = name.strip_prefix(table).and_then(|name| name.strip_prefix('.'));
             found.extend(own.map(|name| name.split('.').next().unwrap().to_owned()));
