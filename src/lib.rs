@@ -166,7 +166,8 @@
 //! | --- | --- | --- |
 //! | `ring` | yes | the backend ring: fast signatures and AEADs |
 //! | `rustcrypto` | yes | what ring lacks; alone, a build without C |
-//! | `aws-lc-rs` | | the backend AWS-LC: fastest with RSA, P-384, P-521, Ed25519 and X25519; decrypts RSA-OAEP |
+//! | `graviola` | yes | faster curves for `rustcrypto` where the CPU has what graviola needs: X25519, static P-256 and P-384, ES384, Ed25519 |
+//! | `aws-lc-rs` | | the backend AWS-LC: fastest with RSA, P-384 and P-521; decrypts RSA-OAEP |
 //! | `jwe` | yes | encrypted tokens, JWE |
 //! | `deflate` | | compressed content in JWE, which must still be asked for |
 //! | `amora` | yes | Amora tokens |

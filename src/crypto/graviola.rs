@@ -117,3 +117,32 @@ impl Es384Private {
         Ok(self.0.sign::<Sha384>(&[message], out)?.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ecdsa::generate;
+    use super::*;
+
+    #[test]
+    fn takes_all_keys_that_are_some_where_it_serves() {
+        let serves = is_cpu_supported();
+        if !serves {
+            println!("skipped: graviola does not serve this CPU");
+        }
+        assert_eq!(X25519::new(&[7; 32]).is_some(), serves);
+        assert_eq!(Ed25519::new(&[7; 32]).is_some(), serves);
+        for curve in [EcdsaCurve::P256, EcdsaCurve::P384] {
+            let (d, ..) = generate(curve).unwrap();
+            assert_eq!(Ecdh::new(curve, &d).is_some(), serves, "{curve:?}");
+            assert!(Ecdh::new(curve, &vec![0; d.len()]).is_none());
+            assert!(Ecdh::new(curve, &vec![0xff; d.len()]).is_none());
+        }
+        let point = |(x, y): (&[u8], &[u8])| Point::new(EcdsaCurve::P384, x, y).unwrap();
+        let (d, x, y) = generate(EcdsaCurve::P384).unwrap();
+        let (_, other_x, other_y) = generate(EcdsaCurve::P384).unwrap();
+        assert_eq!(Es384Public::new(&point((&x, &y))).is_some(), serves);
+        assert!(Es384Public::new(&point((&x, &other_y))).is_none());
+        assert_eq!(Es384Private::new(&d, &point((&x, &y))).is_some(), serves);
+        assert!(Es384Private::new(&d, &point((&other_x, &other_y))).is_none());
+    }
+}

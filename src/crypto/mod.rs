@@ -4,7 +4,7 @@
 //! best implementation among the backends compiled in; which one that is never changes what is
 //! accepted. Nothing here knows of tokens.
 //!
-//! Secrets are wiped when dropped wherever this crate, RustCrypto or aws-lc-rs holds them. ring
+//! Secrets are wiped when dropped wherever this crate, RustCrypto, graviola or aws-lc-rs holds them. ring
 //! offers no way to wipe the key types it owns, so what is handed to ring lives in its memory until
 //! that is reused.
 

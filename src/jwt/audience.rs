@@ -128,3 +128,17 @@ impl fmt::Debug for Audience {
         f.debug_list().entries(self.as_slice()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 7519 §4.1.3.
+    #[test]
+    fn one_name_is_a_string_and_any_other_number_an_array() {
+        let json = |audience: Audience| serde_json::to_string(&audience).unwrap();
+        assert_eq!(json("api".into()), r#""api""#);
+        assert_eq!(json(["api", "ops"].into()), r#"["api","ops"]"#);
+        assert_eq!(json(Audience::default()), "[]");
+    }
+}

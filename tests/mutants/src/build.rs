@@ -18,7 +18,7 @@ pub struct Build {
     arguments: &'static [&'static str],
 }
 
-pub const BUILDS: [Build; 4] = [
+pub const BUILDS: [Build; 5] = [
     Build { name: "all", arguments: &["--all-features"] },
     Build {
         name: "ring",
@@ -27,6 +27,14 @@ pub const BUILDS: [Build; 4] = [
     Build {
         name: "rustcrypto",
         arguments: &["--no-default-features", "--features", "rustcrypto,jwe,deflate,amora,sealed,pem"],
+    },
+    Build {
+        name: "graviola",
+        arguments: &[
+            "--no-default-features",
+            "--features",
+            "rustcrypto,graviola,jwe,deflate,amora,sealed,pem",
+        ],
     },
     Build {
         name: "aws-lc-rs",

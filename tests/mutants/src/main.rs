@@ -33,7 +33,7 @@ usage: symbolon-mutants [options]
   --accepted KIND  only mutants that accepted.txt accepts as this, such as `build`
   --sample N       only N of them, at random
   --seed S         of that choice; else it is made up, and printed
-  --build NAME     all (every feature), ring, rustcrypto or aws-lc-rs
+  --build NAME     all (every feature), ring, rustcrypto, graviola or aws-lc-rs
   --minutes M      stops after M minutes; the next run goes on from there
   --fresh          forgets what earlier runs found
   --report         only judges what earlier runs found, those of all builds together
