@@ -65,36 +65,6 @@ impl AesGcmKey {
     }
 }
 
-/// Encrypts with the key of one message. An expanded key is half a kilobyte: this one is not moved.
-#[cfg(feature = "sealed")]
-pub(crate) fn seal_once(
-    key: &[u8; 32],
-    nonce: &[u8; 12],
-    aad: &[u8],
-    buf: &mut [u8],
-) -> Result<[u8; 16], Failed> {
-    match imp::Key::new(key) {
-        Ok(key) => key.seal(nonce, aad, buf),
-        Err(_) => Err(Failed),
-    }
-}
-
-/// Decrypts with the key of one message; on failure `buf` is zeroed.
-#[cfg(feature = "sealed")]
-pub(crate) fn open_once(
-    key: &[u8; 32],
-    nonce: &[u8; 12],
-    aad: &[u8],
-    buf: &mut [u8],
-    tag: &[u8; 16],
-) -> Result<(), Failed> {
-    let opened = match imp::Key::new(key) {
-        Ok(key) => key.open(nonce, aad, buf, tag),
-        Err(_) => Err(Failed),
-    };
-    opened.inspect_err(|_| buf.zeroize())
-}
-
 /// Whether this CPU computes AES and GHASH in hardware. Without, the portable code is slow; what a
 /// machine should write may depend on that, what it can read never does.
 #[cfg(feature = "sealed")]
@@ -168,10 +138,8 @@ mod on_ring {
                 32 => &AES_256_GCM,
                 _ => return Err(Unusable::Invalid),
             };
-            match UnboundKey::new(algorithm, key) {
-                Ok(key) => Ok(Self(LessSafeKey::new(key))),
-                Err(_) => Err(Unusable::Invalid),
-            }
+            let key = UnboundKey::new(algorithm, key).map_err(|_| Unusable::Invalid)?;
+            Ok(Self(LessSafeKey::new(key)))
         }
 
         pub(super) fn seal(

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::wire::{SALT_LEN, TAG_LEN};
 use crate::crypto::Failed;
-use crate::crypto::aes_gcm;
+use crate::crypto::aes_gcm::{AesGcmKey, aes_is_fast};
 use crate::crypto::xchacha::XChaChaKey;
 
 /// A cipher that sealed tokens are written with. Every build on every machine reads both.
@@ -22,7 +22,7 @@ impl SealedCipher {
     /// answer differs from machine to machine, and that is harmless.
     #[must_use]
     pub fn preferred() -> Self {
-        if aes_gcm::aes_is_fast() { Self::Aes256Gcm } else { Self::XChaCha20Poly1305 }
+        if aes_is_fast() { Self::Aes256Gcm } else { Self::XChaCha20Poly1305 }
     }
 
     /// `A256GCM` (RFC 7518 §5.1) or `XC20P` (draft-amringer-jose-chacha).
@@ -66,7 +66,10 @@ impl SealedCipher {
         text: &mut [u8],
     ) -> Result<[u8; TAG_LEN], Failed> {
         match self {
-            Self::Aes256Gcm => aes_gcm::seal_once(key, nonce.first_chunk().ok_or(Failed)?, aad, text),
+            Self::Aes256Gcm => {
+                let key = AesGcmKey::new(key).map_err(|_| Failed)?;
+                key.seal_in_place(nonce.first_chunk().ok_or(Failed)?, aad, text)
+            }
             Self::XChaCha20Poly1305 => {
                 XChaChaKey::new(key).seal_in_place(nonce.first_chunk().ok_or(Failed)?, aad, text)
             }
@@ -84,7 +87,8 @@ impl SealedCipher {
     ) -> Result<(), Failed> {
         match self {
             Self::Aes256Gcm => {
-                aes_gcm::open_once(key, nonce.first_chunk().ok_or(Failed)?, aad, text, tag)
+                let key = AesGcmKey::new(key).map_err(|_| Failed)?;
+                key.open_in_place(nonce.first_chunk().ok_or(Failed)?, aad, text, tag)
             }
             Self::XChaCha20Poly1305 => {
                 XChaChaKey::new(key).open_in_place(nonce.first_chunk().ok_or(Failed)?, aad, text, tag)
